@@ -1,0 +1,30 @@
+"""Simulated time: how long a sample is shown, and in what steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_SLACK = 1e-9  # 0.3 / 0.1 must be 3 steps
+
+
+@dataclass(frozen=True)
+class Clock:
+    """``steps`` steps of ``dt_ms`` milliseconds.
+
+    Examples
+    --------
+    >>> Clock(duration_ms=100, dt_ms=0.5).steps
+    200
+    """
+
+    duration_ms: float = 200.0
+    dt_ms: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.dt_ms <= self.duration_ms < float("inf"):
+            raise ValueError(f"duration {self.duration_ms} ms in steps of {self.dt_ms} ms has no whole step")
+
+    @property
+    def steps(self) -> int:
+        """The number of whole steps in the duration."""
+        return int(self.duration_ms / self.dt_ms * (1 + _SLACK))

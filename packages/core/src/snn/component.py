@@ -1,0 +1,29 @@
+"""What every plugin offers: a frozen dataclass with a name, settings for fields, and one verb."""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Component(ABC):
+    """A named, configured step of the pipeline.
+
+    The fields of a subclass are its settings: each has a type, a default and, where it helps, a bound and a
+    description (``Annotated[float, Meta(gt=0, description="…")]``).  Users set them in the table
+    ``[<kind>.<name>]`` of a run file, with ``--set``, or as keyword arguments in Python.
+
+    Attributes
+    ----------
+    name : str
+        One lower-case word, unique within its kind: what users type.
+    requires : tuple of str
+        Modules that only the verb imports, each followed by what to install for it where that differs:
+        ``("nest: nest-simulator",)``. Nothing else in the plugin may import them, so that listing plugins stays fast and works
+        where they are missing.
+    """
+
+    name: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()

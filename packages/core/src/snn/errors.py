@@ -1,0 +1,77 @@
+"""Every error a user can meet, and the warning for a deviation that does not stop a run.
+
+The command line prints an `SnnError` as one ``error:`` line and a ``hint:``, and exits with its
+``exit_code``.  Any other exception is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SnnError(Exception):
+    """Base of all errors raised on purpose; ``hint`` says what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class SettingsError(SnnError):
+    """A settings table does not fit the settings of what it is for."""
+
+    exit_code = 2
+
+
+class PluginError(SnnError):
+    """A plugin is missing, unusable or clashes with another."""
+
+    exit_code = 3
+
+
+class ParseError(SnnError):
+    """A model file cannot be read."""
+
+    exit_code = 4
+
+
+class UnsupportedLayer(SnnError):  # noqa: N818  it names the thing, as a user would
+    """A frontend meets, or a backend is given, a layer that it cannot do."""
+
+    exit_code = 4
+
+
+class NetworkError(SnnError):
+    """A network, or the file it is kept in, is not well formed."""
+
+    exit_code = 5
+
+
+class ConversionError(SnnError):
+    """A layer has no spiking form, or a rewritten network differs from the one it came from."""
+
+    exit_code = 6
+
+
+class SimulationError(SnnError):
+    """A simulator failed; its own exception is kept as the cause."""
+
+    exit_code = 7
+
+
+class DataError(SnnError):
+    """Samples or labels do not fit the network, or cannot be read."""
+
+    exit_code = 8
+
+
+class OutputError(SnnError):
+    """A result cannot be written."""
+
+    exit_code = 9
+
+
+class ConversionWarning(UserWarning):
+    """The spiking network deviates from the analog one in a known way, whose size the message states."""

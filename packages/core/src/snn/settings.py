@@ -1,0 +1,70 @@
+"""The one door through which every settings table passes: TOML values in, a frozen dataclass out."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from .errors import SettingsError
+
+T = TypeVar("T")
+
+PositiveFloat: TypeAlias = Annotated[float, Meta(gt=0)]
+PositiveInt: TypeAlias = Annotated[int, Meta(ge=1)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+
+
+def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
+    """Check ``table`` against the dataclass ``kind`` and build it.
+
+    All faults are reported together, each with its key.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown, a value has the wrong type or is out of bounds, or the values do not go together.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Settings:
+    ...     duration_ms: PositiveFloat = 200.0
+    >>> read({"duration_ms": 50}, Settings, "backend.echo").duration_ms
+    50.0
+    >>> read({"duraton_ms": 50}, Settings, "backend.echo")
+    Traceback (most recent call last):
+        ...
+    snn.errors.SettingsError: [backend.echo] duraton_ms: unknown key; did you mean 'duration_ms'?
+    """
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"[{where}] must be a table, got {table!r}", hint=f"write it as [{where}], with keys below")
+    hints = typing.get_type_hints(kind, include_extras=True)
+    fields = {field.name: hints[field.name] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    faults, values = [], {}
+    for key, value in table.items():
+        if key not in fields:
+            faults.append(unknown(key, fields))
+            continue
+        try:
+            values[key] = msgspec.convert(value, fields[key])
+        except msgspec.ValidationError as error:
+            faults.append(f"{key}: {error}, got {value!r}")
+    if not faults:
+        try:
+            return kind(**values)
+        except (TypeError, ValueError) as error:  # a required key is missing, or __post_init__ refused
+            faults.append(str(error))
+    raise SettingsError("\n".join(f"[{where}] {fault}" for fault in faults), hint="snn settings lists every key")
+
+
+def unknown(key: str, known: Collection[str]) -> str:
+    """Return the fault of a ``key`` that is none of ``known``, with the nearest one."""
+    near = difflib.get_close_matches(key, known, n=1)
+    more = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known) or 'none'}"
+    return f"{key}: unknown key; {more}"
