@@ -91,18 +91,22 @@ def _(layer: op.Conv, x: Array) -> Array:
 @apply.register
 def _(layer: op.ConvTranspose, x: Array) -> Array:
     kernel, sizes = layer.weight.shape[2:], x.shape[2:]
-    full = tuple((n - 1) * s + d * (k - 1) + 1 for n, k, s, d in zip(sizes, kernel, layer.stride, layer.dilation, strict=True))
+    full = tuple(
+        (n - 1) * s + d * (k - 1) + 1 for n, k, s, d in zip(sizes, kernel, layer.stride, layer.dilation, strict=True)
+    )
     result = np.zeros((len(x), layer.groups, len(layer.bias) // layer.groups, *full), np.float32)
     weight = layer.weight.reshape(layer.groups, -1, *layer.weight.shape[1:])
     grouped = x.reshape(len(x), layer.groups, -1, *sizes)
     for index in np.ndindex(*kernel):
         starts = [i * d for i, d in zip(index, layer.dilation, strict=True)]
-        target = tuple(slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, sizes, layer.stride, strict=True))
-        result[(..., *target)] += np.einsum("bgc...,gco->bgo...", grouped, weight[(..., *index)])
+        cells = tuple(slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, sizes, layer.stride, strict=True))
+        result[(slice(None), slice(None), slice(None), *cells)] += np.einsum(
+            "bgc...,gco->bgo...", grouped, weight[(..., *index)]
+        )
     result = result.reshape(len(x), -1, *full)
     result = np.pad(result, [(0, 0), (0, 0), *((max(0, -a), max(0, -b)) for a, b in layer.padding)])
     inside = tuple(slice(max(0, a), n - max(0, b)) for n, (a, b) in zip(result.shape[2:], layer.padding, strict=True))
-    return np.ascontiguousarray(result[(..., *inside)]) + _per_channel(layer.bias, x.ndim)
+    return np.ascontiguousarray(result[(slice(None), slice(None), *inside)]) + _per_channel(layer.bias, x.ndim)
 
 
 @apply.register

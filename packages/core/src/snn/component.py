@@ -21,8 +21,8 @@ class Component(ABC):
         One lower-case word, unique within its kind: what users type.
     requires : tuple of str
         Modules that only the verb imports, each followed by what to install for it where that differs:
-        ``("nest: nest-simulator",)``. Nothing else in the plugin may import them, so that listing plugins stays fast and works
-        where they are missing.
+        ``("nest: nest-simulator",)``. Nothing else in the plugin may import them, so that listing plugins stays fast
+        and works where they are missing.
     """
 
     name: ClassVar[str]

@@ -240,7 +240,9 @@ class Activation(Layer):
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         if self.maximum is not None and (self.function != "relu" or not self.maximum > 0):
-            raise ValueError(f"a maximum of {self.maximum} for {self.function}; it must be above 0, and only relu has one")
+            raise ValueError(
+                f"a maximum of {self.maximum} for {self.function}; it must be above 0, and only relu has one"
+            )
         return inputs[0]
 
 

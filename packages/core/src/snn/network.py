@@ -82,7 +82,9 @@ class Network:
         unread = [layer.name for layer in self.layers if not self.readers(layer.name)]
         if unread != [self.output.name]:
             others = ", ".join(repr(name) for name in unread if name != self.output.name)
-            raise NetworkError(f"nothing reads layer {others}; only the last layer, {self.output.name!r}, is the output")
+            raise NetworkError(
+                f"nothing reads layer {others}; only the last layer, {self.output.name!r}, is the output"
+            )
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:

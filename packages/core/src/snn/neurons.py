@@ -30,7 +30,9 @@ class Neuron(Layer):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class IntegrateFire(Neuron):
-    """Integrate and fire, for the rate code (Rueckauer et al. 2017)::
+    """Integrate and fire, for the rate code (Rueckauer et al. 2017).
+
+    ::
 
         V += z;  V -= leak * dt where V > 0      (not while refractory)
         s = [V >= threshold]

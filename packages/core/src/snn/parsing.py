@@ -18,7 +18,7 @@ class Frontend(Component):
     suffixes: ClassVar[tuple[str, ...]]
 
     def accepts(self, source: object) -> bool:
-        """Return whether ``source`` is a path with one of the suffixes, or a live model of this frontend's framework."""
+        """Return whether ``source`` is a path with one of the suffixes, or a live model of the framework."""
         return isinstance(source, Path) and source.name.lower().endswith(self.suffixes)
 
     @abstractmethod

@@ -1,0 +1,195 @@
+"""Samples and their labels, and the files they are kept in."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DataError
+from .network import Array, Network, Shape
+from .progress import Progress, Tell, say_nothing
+
+UNKNOWN = -1  # the label of a sample whose class is not known
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples with their labels, which can be read again and again.
+
+    Attributes
+    ----------
+    samples : ndarray, (n, *shape)
+    labels : ndarray of int, (n,)
+        The right class of each sample; -1 where unknown.
+    name : str
+        Where they come from, for messages.
+    """
+
+    samples: npt.NDArray[np.generic]
+    labels: npt.NDArray[np.int64]
+    name: str = "data"
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.samples.shape[:1]:
+            raise DataError(f"{self.name}: {len(self.samples)} samples, but labels of shape {self.labels.shape}")
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one sample."""
+        return self.samples.shape[1:]
+
+    def first(self, count: int | None) -> Dataset:
+        """Return the first ``count`` samples, or all."""
+        return self if count is None else Dataset(self.samples[:count], self.labels[:count], self.name)
+
+    def batches(self, size: int) -> Iterator[tuple[int, Array]]:
+        """Yield, for consecutive parts of at most ``size`` samples, the number of the first and the part as float32."""
+        for start in range(0, len(self), size):
+            yield start, np.ascontiguousarray(self.samples[start : start + size], np.float32)
+
+
+def read(path: Path, *, calibration: bool = False) -> Dataset:
+    """Read a data set: a ``.npz`` with ``x`` and ``y``, or a folder as the ancestor keeps it.
+
+    A folder holds x_test.npz and y_test.npz or, for calibration, x_norm.npz, with the key ``arr_0``.  Labels are class
+    numbers (n,) or one-hot (n, classes); without them every label is -1.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged, or its arrays do not go together.
+    """
+    if path.is_dir():
+        samples, labels = _read_folder(path, calibration=calibration)
+    else:
+        arrays = _arrays(path)
+        key = next((key for key in ("x", "arr_0") if key in arrays), None)
+        if key is None:
+            raise DataError(
+                f"{path} has no array 'x'; it holds {', '.join(arrays) or 'nothing'}",
+                hint="save it with numpy.savez(path, x=samples, y=labels)",
+            )
+        samples, labels = arrays[key], arrays.get("y")
+    if samples.ndim < 2 or not len(samples) or samples.dtype.kind not in "fiub":
+        raise DataError(
+            f"{path}: samples have shape {samples.shape} and type {samples.dtype}; needed: (n, *shape), numbers"
+        )
+    _check_finite(samples, path)
+    return Dataset(samples, _class_numbers(labels, len(samples), path), str(path))
+
+
+def fit(data: Dataset, network: Network, tell: Tell = say_nothing) -> Dataset:
+    """Return ``data`` with its samples in the shape of the network's input.
+
+    Samples of the source framework's shape (`Input.layout`) are transposed, and that is told; samples of the
+    network's shape are taken as they are; where both fit, the source's wins.
+
+    Raises
+    ------
+    DataError
+        The samples have another shape, or a label is no class of the network.
+    """
+    entry = network.input
+    shape, layout = network.shapes[entry.name], tuple(getattr(entry, "layout", ()))
+    source = tuple(getattr(entry, "source_shape", shape))
+    samples = data.samples
+    if data.shape == source and layout not in ((), tuple(range(len(shape)))):
+        samples = samples.transpose(0, *(axis + 1 for axis in layout))
+        tell(
+            Progress(
+                "read", note=f"{data.name}: samples {source} are in the source's axis order; transposed to {shape}"
+            )
+        )
+    elif data.shape != shape:
+        wanted = f"{shape}" if source == shape else f"{source} (as the source has it) or {shape} (channels first)"
+        raise DataError(
+            f"{data.name}: samples have shape {data.shape}; layer {entry.name!r} takes {wanted}",
+            hint="reshape the samples; the first axis is the number of samples and does not count",
+        )
+    if samples.dtype.kind in "iu" and len(samples) and samples.max() > 1:
+        tell(
+            Progress(
+                "read",
+                note=f"{data.name}: samples are whole numbers up to {samples.max()}, taken as they are; "
+                "divide them if the network was trained on values from 0 to 1",
+            )
+        )
+    classes = int(np.prod(network.shapes[network.output.name]))
+    wrong = np.flatnonzero((data.labels < UNKNOWN) | (data.labels >= classes))
+    if len(wrong):
+        raise DataError(
+            f"{data.name}: label {data.labels[wrong[0]]} of sample {wrong[0]} is no class of the network, "
+            f"which has {classes} (0 to {classes - 1}); {len(wrong)} labels are out of range",
+            hint="labels are class numbers from 0, or one-hot; -1 stands for unknown",
+        )
+    return Dataset(samples, data.labels, data.name)
+
+
+def _read_folder(path: Path, *, calibration: bool) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic] | None]:
+    names = ("x_norm.npz",) if calibration else ("x_test.npz", "y_test.npz")
+    found = []
+    for name in names:
+        arrays = _arrays(path / name)
+        if "arr_0" not in arrays:
+            raise DataError(f"{path / name} has no array 'arr_0'; it holds {', '.join(arrays) or 'nothing'}")
+        found.append(arrays["arr_0"])
+    return found[0], (None if calibration else found[1])
+
+
+def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
+    if not path.exists():
+        raise DataError(
+            f"{path} does not exist", hint="give a .npz with x and y, or a folder with x_test.npz and y_test.npz"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError(
+                    f"{path} is not a .npz archive", hint="save it with numpy.savez(path, x=samples, y=labels)"
+                )
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError) as error:
+        raise DataError(
+            f"{path} cannot be read: {error}", hint="save it again with numpy.savez; pickles are not read"
+        ) from error
+
+
+def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, path: Path) -> npt.NDArray[np.int64]:
+    if labels is None:
+        return np.full(count, UNKNOWN, np.int64)
+    if len(labels) != count:
+        raise DataError(f"{path}: {count} samples, but {len(labels)} labels")
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.dtype.kind not in "iufb":
+        raise DataError(f"{path}: labels have type {labels.dtype}; needed: class numbers or one-hot")
+    if labels.ndim == 2:
+        hot = (labels == 1).sum(axis=1)
+        bad = np.flatnonzero((hot != 1) | ((labels != 0).sum(axis=1) != 1))
+        if len(bad):
+            raise DataError(f"{path}: the label of sample {bad[0]} is not one-hot: {labels[bad[0]]}")
+        return np.asarray(labels.argmax(axis=1), np.int64)
+    if labels.ndim != 1:
+        raise DataError(f"{path}: labels have shape {labels.shape}; needed: (n,) or (n, classes)")
+    numbers = labels.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(numbers) | (numbers != np.floor(numbers)))
+    if len(bad):
+        raise DataError(f"{path}: the label of sample {bad[0]} is {labels[bad[0]]}, not a class number")
+    return numbers.astype(np.int64)
+
+
+def _check_finite(samples: npt.NDArray[np.generic], path: Path) -> None:
+    if samples.dtype.kind == "f":
+        bad = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))
+        if len(bad):
+            raise DataError(
+                f"{path}: sample {bad[0]} has values that are not finite; {len(bad)} samples do", hint="leave them out"
+            )

@@ -1,0 +1,219 @@
+"""Run a spiking network on a simulator, batch by batch: what a backend takes and gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .clock import Clock
+from .component import Component
+from .dataset import Dataset
+from .errors import UnsupportedLayer
+from .network import Array, Layer, Network, Shape
+from .progress import Tell, say_nothing
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The names of the layers whose activity is kept, beside the output.
+
+    Attributes
+    ----------
+    counts : set of str
+        Neurons whose spikes are counted.
+    spikes : set of str
+        Neurons each of whose spikes is kept.
+    potentials : set of str
+        Neurons whose potential after each step is kept.
+    """
+
+    counts: frozenset[str] = frozenset()
+    spikes: frozenset[str] = frozenset()
+    potentials: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a backend needs besides the network.
+
+    Attributes
+    ----------
+    clock : Clock
+    record : Record
+    seed : int
+        With the number of the sample and the name of the layer, the only source of chance (`snn.randomness`).
+    folder : Path or None
+        A folder of the simulator's own, where it may keep files.
+    tell : Tell
+    """
+
+    clock: Clock = field(default_factory=Clock)
+    record: Record = field(default_factory=Record)
+    seed: int = 0
+    folder: Path | None = None
+    tell: Tell = say_nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus(ABC):
+    """A batch as it enters the network.
+
+    Attributes
+    ----------
+    samples : ndarray, (batch, *shape)
+        The analog samples it was made from.
+    numbers : ndarray, (batch,)
+        The number of each sample in its data set, which keys its random streams.
+    clock : Clock
+    """
+
+    samples: Array
+    numbers: Integers
+    clock: Clock
+    kind: ClassVar[Literal["current", "spikes"]]
+
+    @property
+    def constant(self) -> bool:
+        """Whether every step is the same."""
+        return self.kind == "current"
+
+    @abstractmethod
+    def steps(self, start: int, stop: int) -> Array:
+        """Return what enters in steps ``start`` to ``stop``, (steps, batch, *shape): current times dt, or spikes.
+
+        A spike may have a height other than 1, and a sign.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Spikes as a list, in order of step, then sample, then neuron.
+
+    Attributes
+    ----------
+    step, sample, neuron : ndarray of int, (events,)
+        Neurons are numbered in the channels-first order of the layer's shape.
+    sign : ndarray of int8, (events,)
+    """
+
+    step: npt.NDArray[np.int32]
+    sample: npt.NDArray[np.int32]
+    neuron: npt.NDArray[np.int32]
+    sign: npt.NDArray[np.int8]
+
+    def dense(self, steps: int, batch: int, shape: Shape) -> npt.NDArray[np.int8]:
+        """Return the spikes as an array, (steps, batch, *shape)."""
+        array = np.zeros((steps, batch, int(np.prod(shape))), np.int8)
+        np.add.at(array, (self.step, self.sample, self.neuron), self.sign)
+        return array.reshape(steps, batch, *shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a simulator saw while one batch was presented.
+
+    Attributes
+    ----------
+    output : ndarray, (steps, batch, classes)
+        The state of the output after each step: spikes so far, or the potential where the output does not spike.
+    operations : ndarray, (steps, batch), or None
+        Synaptic operations so far: spikes times fan-out (`snn.operations`), plus, from the first step on, the
+        multiply-adds of the layers that a constant input passes once. None where the simulator cannot count.
+    counts : mapping of layer name to ndarray of int, (batch, *shape)
+        Spikes in all steps.
+    spikes : mapping of layer name to Events
+    potentials : mapping of layer name to ndarray, (steps, batch, *shape)
+        Potentials after each step, and after the reset.
+    """
+
+    output: Array
+    operations: npt.NDArray[np.float64] | None = None
+    counts: Mapping[str, Integers] = field(default_factory=dict)
+    spikes: Mapping[str, Events] = field(default_factory=dict)
+    potentials: Mapping[str, Array] = field(default_factory=dict)
+
+
+class NotSimulated(Exception):  # noqa: N818  an outcome, not an error
+    """A backend has built the network but cannot run it here (a virtual machine, files only)."""
+
+
+class Simulator(ABC):
+    """A network on a simulator, ready to run; a context manager, so that processes and boards are let go."""
+
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def run(self, stimulus: Stimulus) -> Recording:
+        """Present one batch to the network at rest and return what it did; raise NotSimulated where that cannot be."""
+
+    def facts(self) -> Mapping[str, object]:
+        """Return what is worth knowing of the build: synapses, cores, seconds."""
+        return {}
+
+    def close(self) -> None:  # noqa: B027  most simulators hold nothing
+        """Let go of processes, boards and files; may be called more than once."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a backend cannot run a layer, and what to do."""
+
+    layer: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Backend(Component):
+    """A simulator of spiking networks.
+
+    Attributes
+    ----------
+    layers : set of Layer kinds
+        What it runs; every other kind is refused.
+    inputs : tuple of str
+        The kinds of `Stimulus` that it takes: ``current``, ``spikes``.
+    prefers : mapping of table to mapping of key to value
+        What it would have in a run file, as in ``{"convert": {"spiking_pools": True}}``; used and told where the user
+        has said nothing.
+    """
+
+    layers: ClassVar[frozenset[type[Layer]]]
+    inputs: ClassVar[tuple[str, ...]] = ("current", "spikes")
+    prefers: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+
+    def inspect(self, network: Network) -> tuple[Problem, ...]:
+        """Return what keeps this backend from running ``network``: kinds, values of fields, limits."""
+        return tuple(
+            Problem(layer.name, f"backend {self.name!r} does not run {layer.kind}")
+            for layer in network.layers
+            if type(layer) not in self.layers
+        )
+
+    def fit(self, network: Network, data: Dataset | None) -> Network:
+        """Return the network as this backend runs it, quantised for instance; ``data`` are typical samples."""
+        return network
+
+    @abstractmethod
+    def build(self, network: Network, setup: Setup) -> Simulator:
+        """Return ``network`` on this simulator."""
+
+    def check(self, network: Network) -> None:
+        """Raise UnsupportedLayer where `inspect` finds a problem."""
+        if problems := self.inspect(network):
+            lines = [f"layer {problem.layer!r}: {problem.message}" for problem in problems]
+            hint = problems[0].hint or "snn plugins --json lists the layers that each installed backend runs"
+            raise UnsupportedLayer("\n".join(lines), hint=hint)
