@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from .errors import DataError
 from .network import Array, Network, Shape
+from .npz import open_archive
 from .progress import Progress, Tell, say_nothing
 
 UNKNOWN = -1  # the label of a sample whose class is not known
@@ -150,15 +150,11 @@ def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
             f"{path} does not exist", hint="give a .npz with x and y, or a folder with x_test.npz and y_test.npz"
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(
-                    f"{path} is not a .npz archive", hint="save it with numpy.savez(path, x=samples, y=labels)"
-                )
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError) as error:
+        with open_archive(path) as archive:
+            return {name: archive.array(name) for name in archive.arrays}
+    except (OSError, ValueError) as error:
         raise DataError(
-            f"{path} cannot be read: {error}", hint="save it again with numpy.savez; pickles are not read"
+            f"{path} cannot be read: {error}", hint="save it with numpy.savez(path, x=samples, y=labels)"
         ) from error
 
 

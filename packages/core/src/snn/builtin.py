@@ -1,0 +1,28 @@
+"""Core's own components, registered through the same hooks as everybody's."""
+
+from __future__ import annotations
+
+from .converting import Code, Rate
+from .hookspecs import hookimpl
+from .normalising import Normaliser, Percentile, WeightBound
+from .reporters.console import Console
+from .reporters.files import Files
+from .reporting import Reporter
+
+
+@hookimpl
+def snn_normalisers() -> list[type[Normaliser]]:
+    """Return ways to rescale weights."""
+    return [Percentile, WeightBound]
+
+
+@hookimpl
+def snn_codes() -> list[type[Code]]:
+    """Return spike codes."""
+    return [Rate]
+
+
+@hookimpl
+def snn_reporters() -> list[type[Reporter]]:
+    """Return ways to tell what a run found."""
+    return [Console, Files]

@@ -1,0 +1,1 @@
+"""The reporters that core brings, a file each."""

@@ -1,0 +1,233 @@
+"""What to do, with which components and which settings: a run file, its ``--set``, and every default."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from . import settings, toml
+from .component import Component
+from .converting import Code, ConvertSettings
+from .errors import SettingsError
+from .normalising import Normaliser
+from .parsing import Frontend
+from .plugins import HOOKS, Plugins
+from .reporting import Reporter
+from .settings import PositiveFloat, PositiveInt
+from .simulating import Backend, Record
+
+
+@dataclass(frozen=True)
+class ParseSettings:
+    """How the source is read."""
+
+    frontend: Annotated[str, Meta(description="The reader of the model; by default the one for its suffix.")] = ""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Where samples come from; paths in a run file are relative to it."""
+
+    samples: Annotated[str, Meta(description="A .npz with x and y, or a folder with x_test.npz and y_test.npz.")] = ""
+    normalise_with: Annotated[
+        str, Meta(description="Calibration samples: a .npz with x, or a folder with x_norm.npz.")
+    ] = ""
+    count: Annotated[PositiveInt | None, Meta(description="Only the first so many samples.")] = None
+
+
+@dataclass(frozen=True)
+class NormaliseSettings:
+    """Which normalisers, in which order."""
+
+    steps: Annotated[tuple[str, ...], Meta(description="Names of normalisers; empty for none.")] = ("percentile",)
+
+
+@dataclass(frozen=True)
+class SimulateSettings:
+    """How samples are shown, and to what simulator."""
+
+    backend: Annotated[str, Meta(description="The simulator; snn plugins lists those installed.")] = "inisim"
+    input: Annotated[
+        Literal["current", "poisson"], Meta(description="Constant current, or random spikes of that mean.")
+    ] = "current"
+    rate_hz: Annotated[PositiveFloat, Meta(description="Spikes per second of an input of 1, for poisson.")] = 1000.0
+    duration_ms: Annotated[
+        PositiveFloat | None, Meta(description="How long a sample is shown; by default as the code asks.")
+    ] = None
+    dt_ms: Annotated[PositiveFloat | None, Meta(description="The time step; by default as the code asks.")] = None
+    batch: Annotated[PositiveInt, Meta(description="Samples simulated at once; results do not depend on it.")] = 100
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Who tells what the run found."""
+
+    reporters: Annotated[tuple[str, ...], Meta(description="Names of reporters.")] = ("console", "files")
+
+
+@dataclass(frozen=True)
+class RecordSettings:
+    """Layers whose activity is kept in recordings/, beside the output."""
+
+    counts: Annotated[tuple[str, ...], Meta(description="Layers whose spikes are counted.")] = ()
+    spikes: Annotated[tuple[str, ...], Meta(description="Layers each of whose spikes is kept.")] = ()
+    potentials: Annotated[tuple[str, ...], Meta(description="Layers whose potentials are kept.")] = ()
+
+    @property
+    def record(self) -> Record:
+        """What a simulator is asked to record."""
+        return Record(frozenset(self.counts), frozenset(self.spikes), frozenset(self.potentials))
+
+
+@dataclass(frozen=True)
+class General:
+    """The keys outside any table."""
+
+    name: Annotated[str, Meta(description="Names the run folder.")] = "run"
+    seed: Annotated[int, Meta(ge=0, description="The only source of chance.")] = 0
+    source: Annotated[str, Meta(description="The model file, or a .snn of any stage.")] = ""
+
+
+TABLES: Mapping[str, type[Any]] = {
+    "parse": ParseSettings,
+    "data": DataSettings,
+    "normalise": NormaliseSettings,
+    "convert": ConvertSettings,
+    "simulate": SimulateSettings,
+    "record": RecordSettings,
+    "report": ReportSettings,
+}
+"""The settings of core's own tables."""
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A run, every setting read and checked, every component built."""
+
+    general: General
+    parse: ParseSettings
+    data: DataSettings
+    normalise: NormaliseSettings
+    convert: ConvertSettings
+    simulate: SimulateSettings
+    record: RecordSettings
+    report: ReportSettings
+    frontends: Mapping[str, Frontend]
+    normalisers: tuple[Normaliser, ...]
+    code: Code
+    backend: Backend
+    reporters: tuple[Reporter, ...]
+    folder: Path = field(default_factory=Path)
+    notes: tuple[str, ...] = ()
+
+    def path(self, name: str) -> Path:
+        """Return the path ``name`` of the run file, which is relative to it."""
+        return self.folder / name
+
+    def tables(self) -> dict[str, Any]:
+        """Return the run as TOML tables with every default spelt out and every path absolute."""
+        tables: dict[str, Any] = dataclasses.asdict(self.general)
+        for name in TABLES:
+            tables[name] = dataclasses.asdict(getattr(self, name))
+        tables["convert"] |= dataclasses.asdict(self.code)
+        for table, key in ((tables, "source"), (tables["data"], "samples"), (tables["data"], "normalise_with")):
+            table[key] = str(self.path(table[key]).absolute()) if table[key] else ""
+        chosen: list[tuple[str, Component]] = [("backend", self.backend)]
+        chosen += [("frontend", frontend) for frontend in self.frontends.values()]
+        chosen += [("normaliser", normaliser) for normaliser in self.normalisers]
+        chosen += [("reporter", reporter) for reporter in self.reporters]
+        for kind, component in chosen:
+            if fields := dataclasses.asdict(component):
+                tables.setdefault(kind, {})[component.name] = fields
+        return tables
+
+
+def read(path: Path, plugins: Plugins, assignments: Iterable[str] = ()) -> RunFile:
+    """Read the run file ``path``; each of ``assignments`` (``TABLE.KEY=VALUE``) goes before what it says."""
+    return build(toml.read(path), plugins, assignments, folder=path.parent)
+
+
+def build(
+    tables: Mapping[str, Any], plugins: Plugins, assignments: Iterable[str] = (), folder: Path | None = None
+) -> RunFile:
+    """Return the run that ``tables`` describe.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown or a value does not fit; all faults of a table are told at once.
+    PluginError
+        A component is not installed.
+    """
+    for assignment in assignments:
+        tables = toml.assign(tables, assignment)
+    known = {*TABLES, *(entry.name for entry in dataclasses.fields(General)), *HOOKS}
+    if strange := [key for key in tables if key not in known]:
+        raise SettingsError("\n".join(settings.unknown(key, sorted(known)) for key in strange), hint="snn settings")
+    general = settings.read(
+        {key: value for key, value in tables.items() if key not in {*TABLES, *HOOKS}}, General, "run"
+    )
+
+    simulate = settings.read(tables.get("simulate", {}), SimulateSettings, "simulate")
+    backend_type = plugins.component("backend", simulate.backend)
+    tables, notes = _preferred(tables, backend_type)
+    core = {name: settings.read(tables.get(name, {}), kind, name) for name, kind in TABLES.items() if name != "convert"}
+    convert, code = _read_convert(tables.get("convert", {}), plugins)
+    configured = {kind: _components(kind, tables.get(kind, {}), plugins, notes) for kind in HOOKS if kind != "code"}
+
+    def component(kind: str, name: str) -> Any:
+        plugins.component(kind, name)  # says what is installed where this is not
+        return configured[kind][name]
+
+    return RunFile(
+        general=general,
+        convert=convert,
+        code=code,
+        **core,
+        frontends=configured["frontend"],
+        backend=component("backend", core["simulate"].backend),
+        normalisers=tuple(component("normaliser", name) for name in core["normalise"].steps),
+        reporters=tuple(component("reporter", name) for name in core["report"].reporters),
+        folder=folder or Path(),
+        notes=tuple(notes),
+    )
+
+
+def _preferred(tables: Mapping[str, Any], backend: type[Backend]) -> tuple[Mapping[str, Any], list[str]]:
+    """Return ``tables`` with what the backend prefers where the user has said nothing, and notes of it."""
+    notes = []
+    for table, wishes in backend.prefers.items():
+        for key, value in wishes.items():
+            if key not in tables.get(table, {}):
+                tables = {**tables, table: {**tables.get(table, {}), key: value}}
+                notes.append(f"backend {backend.name!r} prefers {table}.{key} = {value!r}")
+    return tables, notes
+
+
+def _read_convert(table: Mapping[str, Any], plugins: Plugins) -> tuple[ConvertSettings, Code]:
+    """Read the table [convert], which holds core's settings and those of the chosen code."""
+    own = [entry.name for entry in dataclasses.fields(ConvertSettings)]
+    if not isinstance(table, Mapping):
+        settings.read(table, ConvertSettings, "convert")  # raises
+    kind = plugins.component("code", str(table.get("code", ConvertSettings.code)))
+    both = dataclasses.make_dataclass(
+        "Convert", [(entry.name, Any, entry) for part in (ConvertSettings, kind) for entry in dataclasses.fields(part)]
+    )
+    settings.read(table, both, "convert")  # unknown keys are told with the keys of both
+    convert = settings.read({key: table[key] for key in table if key in own}, ConvertSettings, "convert")
+    return convert, settings.read({key: table[key] for key in table if key not in own}, kind, "convert")
+
+
+def _components(kind: str, tables: Mapping[str, Any], plugins: Plugins, notes: list[str]) -> dict[str, Any]:
+    """Return every installed component of a kind, as its table says."""
+    if not isinstance(tables, Mapping):
+        raise SettingsError(f"[{kind}] must hold a table a {kind}, got {tables!r}", hint=f"write [{kind}.NAME]")
+    installed = plugins.components(kind)
+    strange = [name for name in tables if name not in installed]
+    notes += [f"[{kind}.{name}] is passed over: no {kind} of that name is installed" for name in strange]
+    return {name: settings.read(tables.get(name, {}), of, f"{kind}.{name}") for name, of in installed.items()}
