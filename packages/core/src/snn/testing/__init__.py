@@ -68,8 +68,8 @@ def contract() -> str:
     lines = [
         "# The contract",
         "",
-        "What a component promises, whoever wrote it. Each line is a check of `snn.testing`, which `snn check NAME` and",
-        "the suites for pytest make. This page is written by `python -m snn.testing > docs/contract.md`.",
+        "What a component promises, whoever wrote it. Each line is a check of `snn.testing`, which `snn check NAME`",
+        "and the suites for pytest make. This page is written by `python -m snn.testing > docs/contract.md`.",
         "",
         "## Every component",
         "",
@@ -79,7 +79,13 @@ def contract() -> str:
         for name in names:
             module = import_module(f"{__name__}.{name}")
             about = (module.__doc__ or "").partition("\n")[0]
-            lines += ["", *([f"## {kind.capitalize()}", ""] if name == names[0] else []), about, "", *_lines(_checks(module))]
+            lines += [
+                "",
+                *([f"## {kind.capitalize()}", ""] if name == names[0] else []),
+                about,
+                "",
+                *_lines(_checks(module)),
+            ]
     return "\n".join(lines) + "\n"
 
 

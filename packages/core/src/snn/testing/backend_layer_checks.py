@@ -4,144 +4,151 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..network import Network
 from ..neurons import Accumulate, IntegrateFire
-from ..simulating import Backend
-from . import golden as _golden
-from . import golden_layers as _layers
+from ..simulating import Backend, Stimulus
+from . import golden
+from . import golden_layers as cases
 from .outcome import DoesNotApply
-from .running import compare as _compare
+from .running import compare
 
 
-def _computes(backend: Backend, *cases: Callable[[], _layers.Golden]) -> None:
-    """Compare ``cases`` in every way a sample may enter and be read out, as far as the backend takes it."""
+def _computes(backend: Backend, *makers: Callable[[], cases.Golden]) -> None:
+    """Compare what ``makers`` make in every way a sample may enter and be read out, as far as the backend takes it."""
     refused, done = [], 0
-    for case in (make() for make in cases):
+    for case in (make() for make in makers):
         readers = (
-            _golden.reading(case.layers, Accumulate),
-            _golden.reading(case.layers, IntegrateFire, threshold=_golden.BELOW_ONE),
+            golden.reading(case.layers, Accumulate),
+            golden.reading(case.layers, IntegrateFire, threshold=golden.BELOW_ONE),
         )
         for reader in readers:
-            for how, network, stimulus in _golden.ways(case, reader):
-                try:
-                    _compare(backend, network, stimulus, f"{how}, read out by {reader.kind}")
-                except DoesNotApply as outcome:
-                    refused.append(str(outcome))
-                else:
-                    done += 1
+            for how, network, stimulus in golden.ways(case, reader):
+                refusal = _refusal(backend, network, stimulus, f"{how}, read out by {reader.kind}")
+                refused += [refusal] if refusal else []
+                done += not refusal
     if not done:
         raise DoesNotApply(refused[0])
 
 
+def _refusal(backend: Backend, network: Network, stimulus: Stimulus, where: str) -> str:
+    """Compare one network, and return why ``backend`` does not take it, if it does not."""
+    try:
+        compare(backend, network, stimulus, where)
+    except DoesNotApply as outcome:
+        return str(outcome)
+    return ""
+
+
 def computes_dense(backend: Backend) -> None:
-    """Compute dense layers."""
-    _computes(backend, _layers.dense)
+    """Compute dense cases."""
+    _computes(backend, cases.dense)
 
 
 def computes_conv(backend: Backend) -> None:
     """Compute convolutions, as cross-correlations with channels first."""
-    _computes(backend, _layers.conv)
+    _computes(backend, cases.conv)
 
 
 def computes_conv_of_one_axis(backend: Backend) -> None:
     """Compute convolutions along one axis."""
-    _computes(backend, _layers.conv_of_one_axis)
+    _computes(backend, cases.conv_of_one_axis)
 
 
 def computes_depthwise_conv(backend: Backend) -> None:
     """Compute depthwise and grouped convolutions, each group from its own channels only."""
-    _computes(backend, _layers.depthwise_conv, _layers.grouped_conv)
+    _computes(backend, cases.depthwise_conv, cases.grouped_conv)
 
 
 def computes_stride_and_padding(backend: Backend) -> None:
     """Compute convolutions with strides and paddings that differ between axes and sides."""
-    _computes(backend, _layers.strided_padded_conv)
+    _computes(backend, cases.strided_padded_conv)
 
 
 def computes_dilation(backend: Backend) -> None:
     """Compute convolutions with gaps in the kernel."""
-    _computes(backend, _layers.dilated_conv)
+    _computes(backend, cases.dilated_conv)
 
 
 def computes_transposed_conv(backend: Backend) -> None:
     """Compute transposed convolutions whose kernels overlap, cut at the border."""
-    _computes(backend, _layers.transposed_conv)
+    _computes(backend, cases.transposed_conv)
 
 
 def computes_avg_pool(backend: Backend) -> None:
     """Compute average pools without counting the padding."""
-    _computes(backend, _layers.avg_pool_inside)
+    _computes(backend, cases.avg_pool_inside)
 
 
 def computes_avg_pool_with_padding(backend: Backend) -> None:
     """Compute average pools that count the padding."""
-    _computes(backend, _layers.avg_pool_padded)
+    _computes(backend, cases.avg_pool_padded)
 
 
 def computes_max_pool(backend: Backend) -> None:
     """Let the largest sum so far of each window pass, step by step."""
-    _computes(backend, _layers.max_pool)
+    _computes(backend, cases.max_pool)
 
 
 def computes_overlapping_max_pool(backend: Backend) -> None:
     """Compute max-pools whose windows overlap."""
-    _computes(backend, _layers.overlapping_max_pool)
+    _computes(backend, cases.overlapping_max_pool)
 
 
 def computes_max_pool_of_currents(backend: Backend) -> None:
     """Compute max-pools of currents, which may be negative, with padding that never wins."""
-    _computes(backend, _layers.max_pool_of_currents)
+    _computes(backend, cases.max_pool_of_currents)
 
 
 def computes_upsample(backend: Backend) -> None:
     """Repeat cells along each axis."""
-    _computes(backend, _layers.upsample)
+    _computes(backend, cases.upsample)
 
 
 def computes_pad(backend: Backend) -> None:
     """Put zeros around the spatial axes, on each side as many as are asked for."""
-    _computes(backend, _layers.pad)
+    _computes(backend, cases.pad)
 
 
 def computes_flatten(backend: Backend) -> None:
     """Flatten channel by channel and row by row, also of images that are not square."""
-    _computes(backend, _layers.flatten, _layers.flatten_before_dense)
+    _computes(backend, cases.flatten, cases.flatten_before_dense)
 
 
 def computes_permute(backend: Backend) -> None:
     """Put axes in another order."""
-    _computes(backend, _layers.permute)
+    _computes(backend, cases.permute)
 
 
 def computes_reshape(backend: Backend) -> None:
     """Keep the order of elements in another shape."""
-    _computes(backend, _layers.reshape)
+    _computes(backend, cases.reshape)
 
 
 def computes_concat(backend: Backend) -> None:
     """Put vectors and channels one after another, in the order of the inputs."""
-    _computes(backend, _layers.concat, _layers.concat_of_channels)
+    _computes(backend, cases.concat, cases.concat_of_channels)
 
 
 def computes_concat_along_space(backend: Backend) -> None:
     """Put images side by side."""
-    _computes(backend, _layers.concat_along_space)
+    _computes(backend, cases.concat_along_space)
 
 
 def computes_add(backend: Backend) -> None:
     """Add inputs, each times its factor."""
-    _computes(backend, _layers.add)
+    _computes(backend, cases.add)
 
 
 def computes_add_per_channel(backend: Backend) -> None:
     """Add inputs, each channel times its own factor."""
-    _computes(backend, _layers.add_per_channel)
+    _computes(backend, cases.add_per_channel)
 
 
 def computes_affine(backend: Backend) -> None:
     """Scale and shift channels, and single elements."""
-    _computes(backend, _layers.affine, _layers.affine_per_element)
+    _computes(backend, cases.affine, cases.affine_per_element)
 
 
 def computes_batch_norm(backend: Backend) -> None:
     """Scale and shift channels in a batch normalisation that was left."""
-    _computes(backend, _layers.batch_norm)
+    _computes(backend, cases.batch_norm)

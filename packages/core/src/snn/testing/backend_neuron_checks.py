@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any as _Any
+from typing import Any
 
 import numpy as np
 
-from .. import analog as _analog
-from ..converting import Rate as _Rate
-from ..converting import place as _place
-from ..layers import Activation as _Activation
+from .. import analog
+from ..converting import Rate, place
+from ..layers import Activation
 from ..neurons import Accumulate, IntegrateFire, SoftmaxFire
 from ..simulating import Backend
-from . import golden as _golden
-from .outcome import require as _require
-from .running import compare as _compare
-from .running import flat as _flat
-from .running import record as _record
-from .running import taken as _taken
+from . import golden
+from .outcome import require
+from .running import compare, flat, record, taken
 
 
-def _fires(backend: Backend, samples: list[list[float]], duration_ms: float, dt_ms: float = 1.0, **fields: _Any) -> None:
+def _fires(backend: Backend, samples: list[list[float]], duration_ms: float, dt_ms: float = 1.0, **fields: Any) -> None:
     """Compare neurons given ``samples``, (batch, size), each element as it is, with the reference."""
-    network = _golden.single(size=len(samples[0]), **fields)
-    _compare(backend, network, _golden.current(samples, duration_ms, dt_ms), f"given {samples} a millisecond")
+    network = golden.single(size=len(samples[0]), **fields)
+    compare(backend, network, golden.current(samples, duration_ms, dt_ms), f"given {samples} a millisecond")
 
 
 def fires_at_threshold(backend: Backend) -> None:
@@ -56,67 +52,67 @@ def waits_refractory_time(backend: Backend) -> None:
 
 def leaks(backend: Backend) -> None:
     """Lose potential each millisecond, down to zero and no further."""
-    _fires(backend, [[0.375, 0.4375, -0.25]], 9, leak=0.125, threshold=_golden.BELOW_ONE)
-    _fires(backend, [[0.375, 0.4375, -0.25]], 9, dt_ms=0.5, leak=0.125, threshold=_golden.BELOW_ONE)
-    _fires(backend, [[0.0625, 0.1875]], 20, leak=0.125, initial=np.float32(0.5), threshold=_golden.BELOW_ONE)
+    _fires(backend, [[0.375, 0.4375, -0.25]], 9, leak=0.125, threshold=golden.BELOW_ONE)
+    _fires(backend, [[0.375, 0.4375, -0.25]], 9, dt_ms=0.5, leak=0.125, threshold=golden.BELOW_ONE)
+    _fires(backend, [[0.0625, 0.1875]], 20, leak=0.125, initial=np.float32(0.5), threshold=golden.BELOW_ONE)
 
 
 def starts_at_initial_potential(backend: Backend) -> None:
     """Begin every presentation at the initial potential, one for all neurons or one each."""
-    _fires(backend, [[0.375, 0.625]], 6, initial=np.float32(0.5), threshold=_golden.BELOW_ONE)
-    _fires(backend, [[0.375, 0.375]], 6, initial=np.array([0.25, -0.25], np.float32), threshold=_golden.BELOW_ONE)
+    _fires(backend, [[0.375, 0.625]], 6, initial=np.float32(0.5), threshold=golden.BELOW_ONE)
+    _fires(backend, [[0.375, 0.375]], 6, initial=np.array([0.25, -0.25], np.float32), threshold=golden.BELOW_ONE)
 
 
 def reads_potentials(backend: Backend) -> None:
     """Integrate the output's potential without end where it does not spike."""
-    network = _golden.single(Accumulate, 3)
-    _compare(backend, network, _golden.current([[0.75, -0.5, 3]], 6))
+    network = golden.single(Accumulate, 3)
+    compare(backend, network, golden.current([[0.75, -0.5, 3]], 6))
 
 
 def fires_as_softmax(backend: Backend) -> None:
     """Fire with the probabilities of a softmax of the potentials, independently in each step."""
     steps = 400
-    network, stimulus = _golden.single(SoftmaxFire, 3), _golden.current([[0, 0, 0], [0, 0, 1]], steps)
-    fitted = _taken(backend, network, stimulus)
-    counts = _flat(_record(backend, fitted, stimulus).output)[-1]
+    network, stimulus = golden.single(SoftmaxFire, 3), golden.current([[0, 0, 0], [0, 0, 1]], steps)
+    fitted = taken(backend, network, stimulus)
+    counts = flat(record(backend, fitted, stimulus).output)[-1]
     # Even odds give 133.3 spikes with a standard deviation of 9.4; five of those are 47.
     np.testing.assert_allclose(counts[0], steps / 3, atol=47, err_msg="spikes at even odds in 400 steps")
     # A potential that grows by 1 a step leaves the others at most 1 spike: the sum of exp(-t) / (1 + exp(-t)) is 0.5.
-    _require(counts[1, 2] >= steps - 10, f"{counts[1, 2]:g} spikes at almost sure odds in 400 steps")
-    _require(counts[1, :2].max() <= 10, f"{counts[1, :2].max():g} spikes at almost no odds in 400 steps")
+    require(counts[1, 2] >= steps - 10, f"{counts[1, 2]:g} spikes at almost sure odds in 400 steps")
+    require(counts[1, :2].max() <= 10, f"{counts[1, :2].max():g} spikes at almost no odds in 400 steps")
 
 
 def answers_in_the_same_step(backend: Backend) -> None:
     """Answer the input of a step in the same step, however many layers are between."""
-    _compare(backend, _golden.chain(), _golden.current([[1], [0.5]], 6))
+    compare(backend, golden.chain(), golden.current([[1], [0.5]], 6))
 
 
 def computes_branches(backend: Backend) -> None:
     """Let branches of unequal length meet in the same step."""
-    _compare(backend, _golden.branches(), _golden.current([[0.75, 0.25], [0.5, 1]], 8))
+    compare(backend, golden.branches(), golden.current([[0.75, 0.25], [0.5, 1]], 8))
 
 
 def takes_shorter_steps(backend: Backend) -> None:
     """Count currents and biases for each millisecond, and spikes for each spike, whatever the step."""
-    _compare(backend, _golden.biased(), _golden.current([[1], [0.5]], 4, dt_ms=0.5))
-    _compare(backend, _golden.biased(), _golden.current([[1], [0.5]], 8, dt_ms=2.0))
+    compare(backend, golden.biased(), golden.current([[1], [0.5]], 4, dt_ms=0.5))
+    compare(backend, golden.biased(), golden.current([[1], [0.5]], 8, dt_ms=2.0))
 
 
 def rate_approaches_analog(backend: Backend) -> None:
     """Come as close to the analog values as a few spikes in 50, 200 and 800 steps."""
-    spikes = 3.0  # one of the neuron itself, and at most 2 that its inputs may be ahead by, the sum of their weights
-    network = _golden.rectifiers()
+    spikes = 3.0  # one of the neuron itself, and under 2 that its inputs are behind by: the sum of their weights
+    network = golden.rectifiers()
     samples = np.array([[0.3, 0.6, 0.9], [0.9, 0.1, 0.4], [0, 0.5, 0.2]], np.float32)
     relu = {layer.name: layer for layer in network.layers if isinstance(layer, IntegrateFire)}
     rectified = network.replace(
-        _Activation(name=layer.name, inputs=layer.inputs, function="relu") if layer.name in relu else layer
+        Activation(name=layer.name, inputs=layer.inputs, function="relu") if layer.name in relu else layer
         for layer in network.layers
     )
-    expected = _analog.evaluate(rectified, samples)[network.output.name]
-    spiking = _place(rectified, _Rate(initial=0.0), readout="spikes", spiking_pools=False)
+    expected = analog.evaluate(rectified, samples)[network.output.name]
+    spiking = place(rectified, Rate(initial=0.0), readout="spikes", spiking_pools=False)
     for steps in (50, 200, 800):
-        stimulus = _golden.current(samples, steps)
-        counts = _flat(_record(backend, _taken(backend, spiking, stimulus), stimulus).output)[-1]
+        stimulus = golden.current(samples, steps)
+        counts = flat(record(backend, taken(backend, spiking, stimulus), stimulus).output)[-1]
         np.testing.assert_allclose(
             counts / steps, expected, rtol=0, atol=spikes / steps, err_msg=f"rates after {steps} steps"
         )

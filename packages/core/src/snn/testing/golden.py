@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ..clock import Clock
 from ..encoding import ConstantCurrent
@@ -15,7 +14,7 @@ from ..layers import Add, Concat, Conv, Dense, Input
 from ..network import Array, Layer, Network
 from ..neurons import Accumulate, IntegrateFire, Neuron
 from ..simulating import Stimulus
-from .golden_layers import Golden, X
+from .golden_layers import Golden, Nested, X
 
 QUARTERS = 4
 """The steps in which ``n`` quarters of a current become ``n`` spikes."""
@@ -38,7 +37,7 @@ class GivenSpikes(Stimulus):
         return self.spikes[start:stop]
 
 
-def current(samples: npt.ArrayLike, duration_ms: float, dt_ms: float = 1.0) -> Stimulus:
+def current(samples: Nested | Array, duration_ms: float, dt_ms: float = 1.0) -> Stimulus:
     """Return ``samples``, (batch, *shape), as constant currents."""
     array = np.array(samples, np.float32)
     return ConstantCurrent(array, np.arange(len(array)), Clock(duration_ms, dt_ms))
@@ -52,7 +51,7 @@ def spikes_of(samples: Array, steps: int = QUARTERS) -> Stimulus:
 
 def ways(case: Golden, output: Neuron) -> Iterator[tuple[str, Network, Stimulus]]:
     """Yield the networks of ``case`` read out by ``output``, each with its stimulus and with how the sample enters."""
-    samples = case.sample / QUARTERS
+    samples = case.sample / np.float32(QUARTERS)
     shape = samples.shape[1:]
     bare = Network((Input(name=X, shape=shape), *case.layers, output), stage="spiking")
     neurons = IntegrateFire(name=X, inputs=("input",), threshold=BELOW_ONE)
@@ -78,10 +77,10 @@ def single(neuron: type[Neuron] = IntegrateFire, size: int = 1, **fields: Any) -
     )
 
 
-def dense(name: str, source: str, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Dense:
+def dense(name: str, source: str, weight: Nested, bias: Nested | None = None) -> Dense:
     """Return a dense layer, without biases unless given."""
     array = np.array(weight, np.float32)
-    given = np.zeros(len(array)) if bias is None else bias
+    given = np.zeros(len(array), np.float32) if bias is None else bias
     return Dense(name=name, inputs=(source,), weight=array, bias=np.array(given, np.float32))
 
 
@@ -132,14 +131,20 @@ def chain() -> Network:
 def image() -> Network:
     """Return a network on images (2, 2, 3): two convolutions with neurons, the last with three classes."""
     first = np.array([[[[1, 0.5]], [[0.25, 0]]], [[[0, -0.5]], [[1, 1]]]], np.float32)  # (2, 2, 1, 2)
-    second = ((np.arange(24) * 7) % 11 - 4).reshape(3, 2, 2, 2).astype(np.float32) / 16  # from -1/4 to 3/8
+    second = ((np.arange(24) * 7) % 11 - 4).reshape(3, 2, 2, 2).astype(np.float32) / np.float32(16)  # from -1/4 to 3/8
     plain: dict[str, Any] = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
     return Network(
         (
             Input(name="input", shape=(2, 2, 3)),
             Conv(name="conv", inputs=("input",), weight=first, bias=np.array([0, 0.125], np.float32), **plain),
             firing("conv"),
-            Conv(name="last", inputs=("conv/fire",), weight=second, bias=np.array([0, 0.0625, 0.125], np.float32), **plain),
+            Conv(
+                name="last",
+                inputs=("conv/fire",),
+                weight=second,
+                bias=np.array([0, 0.0625, 0.125], np.float32),
+                **plain,
+            ),
             IntegrateFire(name="out", inputs=("last",), threshold=BELOW_ONE),
         ),
         stage="spiking",
@@ -148,7 +153,7 @@ def image() -> Network:
 
 def images(count: int) -> Array:
     """Return ``count`` samples of `image`, (count, 2, 2, 3), in eighths from 0 to 5/8."""
-    return np.random.default_rng(7).integers(0, 6, (count, 2, 2, 3)).astype(np.float32) / 8
+    return np.random.default_rng(7).integers(0, 6, (count, 2, 2, 3)).astype(np.float32) / np.float32(8)
 
 
 def rectifiers(**fields: Any) -> Network:
@@ -157,8 +162,8 @@ def rectifiers(**fields: Any) -> Network:
     Given (0.3, 0.6, 0.9) the first four are 0.57, 0.06, 0 (from -0.45) and 0.75; the outputs are 0.5 * 0.57 + 0.25 *
     0.75 = 0.4725, 0.57 - 0.5 * 0.06 - 0.5 * 0.75 = 0.165, and 0 (from 0.06 - 0.75 + 0.1 = -0.59).
     """
-    hidden = [[0.5, 0.25, 0.3], [0.6, 0.3, -0.4], [-0.5, -0.5, 0], [0, 0.5, 0.5]]
-    out = [[0.5, 0, 1, 0.25], [1, -0.5, 0, -0.5], [0, 1, 1, -1]]
+    hidden: Nested = [[0.5, 0.25, 0.3], [0.6, 0.3, -0.4], [-0.5, -0.5, 0], [0, 0.5, 0.5]]
+    out: Nested = [[0.5, 0, 1, 0.25], [1, -0.5, 0, -0.5], [0, 1, 1, -1]]
     return Network(
         (
             Input(name="input", shape=(3,)),
@@ -176,7 +181,7 @@ def branches() -> Network:
     return Network(
         (
             Input(name="input", shape=(2,)),
-            dense("first", "input", np.eye(2)),
+            dense("first", "input", [[1, 0], [0, 1]]),
             firing("first"),
             dense("second", "first/fire", [[0, 1], [1, 0]]),
             firing("second"),

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import layers as op
 from ..network import Array, Layer
+
+Nested: TypeAlias = "float | Sequence[Nested]"
 
 X = "x"  # the name of what every golden layer reads
 
@@ -29,16 +30,16 @@ class Golden:
     output: Array
 
 
-def _golden(layers: Layer | tuple[Layer, ...], sample: npt.ArrayLike, output: npt.ArrayLike) -> Golden:
+def _golden(layers: Layer | tuple[Layer, ...], sample: Nested, output: Nested) -> Golden:
     layers = layers if isinstance(layers, tuple) else (layers,)
     return Golden(layers, np.array([sample], np.float32), np.array([output], np.float32))
 
 
-def _numbers(values: npt.ArrayLike) -> Array:
+def _numbers(values: Nested) -> Array:
     return np.array(values, np.float32)
 
 
-def _conv(weight: npt.ArrayLike, bias: Sequence[float] | None = None, **fields: Any) -> op.Conv:
+def _conv(weight: Nested, bias: Sequence[float] | None = None, **fields: Any) -> op.Conv:
     """Return a convolution in which all that is not given is plain; ``bias`` is in quarters."""
     kernel = _numbers(weight)
     axes = kernel.ndim - 2
@@ -49,21 +50,21 @@ def _conv(weight: npt.ArrayLike, bias: Sequence[float] | None = None, **fields: 
         "padding": ((0, 0),) * axes,
         "dilation": (1,) * axes,
     }
-    given = np.zeros(len(kernel), np.float32) if bias is None else _numbers(bias) / 4
+    given: Array = np.zeros(len(kernel), np.float32)
+    if bias is not None:
+        given = _numbers(bias) / np.float32(4)
     return op.Conv(**{**plain, **fields}, weight=kernel, bias=given)
 
 
 def dense() -> Golden:
     """4 + 2/2 = 5; -4 + 2/4 + 0 + 1 = -2.5."""
-    layer = op.Dense(
-        name="dense", inputs=(X,), weight=_numbers([[1, 0.5, 0], [-1, 0.25, 1]]), bias=_numbers([0, 0.25])
-    )
+    layer = op.Dense(name="dense", inputs=(X,), weight=_numbers([[1, 0.5, 0], [-1, 0.25, 1]]), bias=_numbers([0, 0.25]))
     return _golden(layer, [4, 2, 0], [5, -2.5])
 
 
 def conv() -> Golden:
     """First channel: 4 + 3/2 + 1 = 6.5 and 0; second: 1 - 0 + 1 = 2 and 3 - 4 + 1 = 0."""
-    weight = [[[[1, 0], [0, 0.5]], [[0, 1], [0, 0]]], [[[0, 0], [1, 0]], [[0, 0], [0, -1]]]]
+    weight: Nested = [[[[1, 0], [0, 0.5]], [[0, 1], [0, 0]]], [[[0, 0], [1, 0]], [[0, 0], [0, -1]]]]
     return _golden(_conv(weight, [0, 1]), [[[4, 0, 2], [1, 3, 0]], [[0, 1, 0], [2, 0, 4]]], [[[6.5, 0]], [[2, 0]]])
 
 
@@ -124,9 +125,7 @@ def avg_pool_inside() -> Golden:
 
 def avg_pool_padded() -> Golden:
     """Zeros above and on the left count: every sum over 4."""
-    layer = op.AvgPool(
-        name="pool", inputs=(X,), size=(2, 2), stride=(2, 2), padding=((1, 0), (1, 0)), divisor="padded"
-    )
+    layer = op.AvgPool(name="pool", inputs=(X,), size=(2, 2), stride=(2, 2), padding=((1, 0), (1, 0)), divisor="padded")
     return _golden(layer, _IMAGE, [[[1, 0.75], [0.5, 1]], [[1, 2], [2, 4]]])
 
 
@@ -206,7 +205,11 @@ def concat_of_channels() -> Golden:
 def concat_along_space() -> Golden:
     """The sample, and on its right half of it."""
     half = _conv([[[[0.5]]]], name="half")
-    return _golden((half, op.Concat(name="concat", inputs=(X, "half"), axis=2)), [[[4, 2], [0, 1]]], [[[4, 2, 2, 1], [0, 1, 0, 0.5]]])
+    return _golden(
+        (half, op.Concat(name="concat", inputs=(X, "half"), axis=2)),
+        [[[4, 2], [0, 1]]],
+        [[[4, 2, 2, 1], [0, 1, 0, 0.5]]],
+    )
 
 
 def _swap() -> op.Dense:

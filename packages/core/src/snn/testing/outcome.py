@@ -16,7 +16,7 @@ Check: TypeAlias = Callable[..., None]
 State: TypeAlias = Literal["ok", "failed", "skipped"]
 
 
-class CheckFailed(AssertionError):
+class CheckFailed(AssertionError):  # noqa: N818  an outcome, as below
     """A promise is not kept."""
 
 

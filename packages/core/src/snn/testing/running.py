@@ -59,7 +59,9 @@ def compare(backend: Backend, network: Network, stimulus: Stimulus, where: str =
     fitted = taken(backend, network, stimulus)
     expected = reference.simulate(fitted, stimulus)
     found = flat(record(backend, fitted, stimulus).output)
-    require(found.shape == expected.output.shape, f"{where}: output of shape {found.shape}, not {expected.output.shape}")
+    require(
+        found.shape == expected.output.shape, f"{where}: output of shape {found.shape}, not {expected.output.shape}"
+    )
     spiking = isinstance(fitted.output, Neuron) and fitted.output.spiking
     what = "spikes so far" if spiking else "potentials"
     np.testing.assert_allclose(
