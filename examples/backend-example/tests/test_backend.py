@@ -1,7 +1,6 @@
 """What is the example's own."""
 
 from snn.testing import golden
-
 from snn_backend_example.backend import Example
 
 

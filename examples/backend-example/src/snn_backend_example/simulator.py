@@ -90,5 +90,5 @@ def _advance(layer: Layer, state: dict[str, Array], *inputs: Array) -> Array:
 
 def _events(spikes: Array) -> Events:
     """Return spikes, (steps, batch, *shape), as a list in order of step, sample and neuron."""
-    columns = [column.astype(np.int32) for column in np.nonzero(spikes.reshape(*spikes.shape[:2], -1))]
-    return Events(*columns, sign=np.ones(len(columns[0]), np.int8))
+    step, sample, neuron = (x.astype(np.int32) for x in np.nonzero(spikes.reshape(*spikes.shape[:2], -1)))
+    return Events(step, sample, neuron, np.ones(len(step), np.int8))
