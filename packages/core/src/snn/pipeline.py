@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import analog, converting, dataset, normalising, storage
+from . import analog, converting, dataset, normalising, recordings, storage
 from .clock import Clock
 from .component import Component
 from .dataset import Dataset
@@ -25,7 +25,7 @@ from .progress import Progress, Tell, say_nothing
 from .result import Result
 from .run_file import RunFile
 from .simplifying import simplify
-from .simulating import Integers, Recording, Setup, Simulator, Stimulus
+from .simulating import Integers, Record, Recording, Setup, Simulator, Stimulus
 
 PROOF_SAMPLES = 20  # calibration samples on which simplify is proven, beside noise
 
@@ -57,7 +57,7 @@ def prepare(
         return network
     data = None if calibration is None else dataset.fit(calibration, network, tell)
     network = simplified(network, data, tell)
-    _rehearse(run, network)
+    rehearse(run, network)
     return converted(run, normalised(run, network, plugins, data, tell), plugins, data, tell)
 
 
@@ -102,7 +102,14 @@ def converted(
         return run.backend.fit(spiking, data)
 
 
-def simulate(run: RunFile, network: Network, data: Dataset, plugins: Plugins, tell: Tell = say_nothing) -> Result:
+def simulate(
+    run: RunFile,
+    network: Network,
+    data: Dataset,
+    plugins: Plugins,
+    tell: Tell = say_nothing,
+    folder: Path | None = None,
+) -> Result:
     """Return what ``network`` makes of ``data`` on the backend of the run.
 
     Raises
@@ -117,7 +124,7 @@ def simulate(run: RunFile, network: Network, data: Dataset, plugins: Plugins, te
     _check_input(run)
     data = dataset.fit(data.first(run.data.count), network, tell)
     clock = clock_of(run, network)
-    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, tell=tell)
+    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
     spiking, operations, seconds = [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
         for start, samples in data.batches(run.simulate.batch):
@@ -128,6 +135,8 @@ def simulate(run: RunFile, network: Network, data: Dataset, plugins: Plugins, te
             seconds += time.perf_counter() - begin
             spiking.append(decode(recording, network.output))
             operations.append(recording.operations)
+            if folder is not None and setup.record != Record():
+                recordings.save(recording, folder, start)
         tell(Progress("simulate", len(data), len(data)))
         facts = dict(simulator.facts())
     parsed = network.analog.get("parsed")
@@ -208,7 +217,7 @@ def _match(frontend: Frontend, source: Path) -> int:
     return max((len(suffix) for suffix in frontend.suffixes if source.name.lower().endswith(suffix)), default=0)
 
 
-def _rehearse(run: RunFile, network: Network) -> None:
+def rehearse(run: RunFile, network: Network) -> None:
     """Place the neurons in ``network`` as it is, to see that it can be done and run, before time is spent on scales."""
     converting.check(network, run.code, run.convert.readout)
     trial = converting.place(network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools)
