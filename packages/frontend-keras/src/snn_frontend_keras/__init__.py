@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 @hookimpl
 def snn_frontends() -> list[type[Frontend]]:
     """Return the reader of Keras models."""
-    from .frontend import Keras  # noqa: PLC0415  h5py is imported only when the frontend is asked for
+    from .frontend import Keras
 
     return [Keras]

@@ -117,7 +117,7 @@ def by_name(scope: Scope, name: str) -> Recipe | None:
         case "leaky_relu":
             return Recipe("leaky_relu", slope=0.2)
         case "hard_sigmoid":
-            return Recipe("hard_sigmoid", slope=1 / 6 if _major(scope) >= 3 else 0.2)  # noqa: PLR2004  Keras 3 changed it
+            return Recipe("hard_sigmoid", slope=1 / 6 if _major(scope) >= 3 else 0.2)
     raise _unknown(scope, name)
 
 
@@ -153,7 +153,7 @@ def _relu(options: Options) -> Recipe:
 
 def _major(scope: Scope) -> int:
     digits = scope.version.split(".")[0]
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 4):  # noqa: PLR2004
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 4):
         raise ParseError(
             f"{scope.where}: hard_sigmoid differs between Keras 2 and 3, and the file does not say which one wrote it",
             hint="save the whole model again",

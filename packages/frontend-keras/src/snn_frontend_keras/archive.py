@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
-
 from snn.errors import ParseError
 
 from .hdf5 import guarded, text_attribute

@@ -39,10 +39,10 @@ class Keras(Frontend):
 
 
 def _parse_file(path: Path) -> Network:
-    from .archive import open_archive  # noqa: PLC0415  h5py is needed for files only
-    from .model import read_model  # noqa: PLC0415
-    from .translate import translate  # noqa: PLC0415
-    from .weights import find_weights  # noqa: PLC0415
+    from .archive import open_archive
+    from .model import read_model
+    from .translate import translate
+    from .weights import find_weights
 
     with open_archive(path) as archive:
         model = read_model(archive.config)
@@ -52,8 +52,8 @@ def _parse_file(path: Path) -> Network:
 
 
 def _parse_live(source: object, label: str) -> Network:
-    from .live import live_model  # noqa: PLC0415
-    from .translate import translate  # noqa: PLC0415
+    from .live import live_model
+    from .translate import translate
 
     live = live_model(source)
     return translate(live.model, live.version, live.weights, f"parsed from live {label} by keras frontend")

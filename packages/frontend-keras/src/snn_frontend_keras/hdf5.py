@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 import numpy.typing as npt
-
 from snn.errors import ParseError
 
 _FAULTS = (
@@ -125,7 +124,7 @@ def text_attribute(group: h5py.Group, name: str) -> str | None:
 def texts_attribute(group: h5py.Group, name: str) -> list[str]:
     """Return an attribute of several texts; long ones are in ``name0``, ``name1`` and so on."""
     keys = [name] if name in group.attrs else []
-    while not (name in group.attrs) and f"{name}{len(keys)}" in group.attrs:
+    while name not in group.attrs and f"{name}{len(keys)}" in group.attrs:
         keys.append(f"{name}{len(keys)}")
     texts: list[str] = []
     for key in keys:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 import h5py
-
 from snn.errors import ParseError
 
 from .hdf5 import Stored, open_child, texts_attribute
@@ -95,7 +94,7 @@ def _slots(model: Model, *, trainable: bool) -> Iterator[tuple[_Slot, bool]]:
 
 def _parts(name: str) -> list[str]:
     """Return ``outer/conv/kernel:0`` as its parts, without the output number and what TensorFlow 1 made unique."""
-    parts = name.split(":")[0].split("/")
+    parts = name.split(":", maxsplit=1)[0].split("/")
     return [*parts[:-1], re.sub(r"_[0-9]+$", "", parts[-1])]
 
 

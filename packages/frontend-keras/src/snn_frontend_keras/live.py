@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from snn.errors import ParseError
 
 from .archive import load_json

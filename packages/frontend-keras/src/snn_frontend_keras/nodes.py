@@ -52,7 +52,7 @@ def read_refs(value: Json, what: str) -> tuple[Ref, ...]:
 
 
 def _ref(item: Json, what: str) -> Ref:
-    if isinstance(item, (list, tuple)) and len(item) >= 3:  # noqa: PLR2004  name, call, result
+    if isinstance(item, (list, tuple)) and len(item) >= 3:
         name, node, result = item[:3]
         if isinstance(name, str) and isinstance(node, int) and isinstance(result, int) and node >= 0 and result >= 0:
             return name, int(node), int(result)
@@ -74,7 +74,7 @@ def _read_node(node: Json, layer: LayerConfig) -> tuple[Ref, ...]:
         items = sequence(node, what)
         for item in [items] if items and isinstance(items[0], str) else items:
             refs.append(_ref(item, what))
-            if isinstance(item, (list, tuple)) and len(item) > 3:  # noqa: PLR2004
+            if isinstance(item, (list, tuple)) and len(item) > 3:
                 settings |= mapping(item[3], what)
     for key, value in settings.items():
         if not (value is None or value is False):

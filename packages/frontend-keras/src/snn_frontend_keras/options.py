@@ -128,4 +128,4 @@ def _short(value: Json) -> str:
         text = repr(value)
     except (RecursionError, ValueError):  # nested too deeply; or a number with more digits than Python prints
         return "too long to be shown"
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  half a line of a message
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 import h5py
-
 from snn.errors import ParseError
 
 from .archive import Archive

@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 from snn import layers as op
 
-from ..activations import LAYERS, activation
-from ..builder import Value
-from ..model import LayerConfig
-from ..scope import Scope
+from snn_frontend_keras.activations import LAYERS, activation
+from snn_frontend_keras.builder import Value
+from snn_frontend_keras.model import LayerConfig
+from snn_frontend_keras.scope import Scope
+
 from . import convolution, merging, normalisation, pooling, shapes
 
 Translate: TypeAlias = Callable[[Scope], Value]

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-
 from snn import layers as op
 from snn.errors import ParseError
 from snn.network import Array, Shape
 
-from ..activations import fused
-from ..builder import Value, channels_first
-from ..scope import Scope
+from snn_frontend_keras.activations import fused
+from snn_frontend_keras.builder import Value, channels_first
+from snn_frontend_keras.scope import Scope
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-
 from snn import layers as op
 from snn.errors import ParseError
 
-from ..builder import Value
-from ..scope import Scope
+from snn_frontend_keras.builder import Value
+from snn_frontend_keras.scope import Scope
 
 
 def concatenate(scope: Scope) -> Value:
@@ -33,7 +32,7 @@ def average(scope: Scope) -> Value:
 
 def subtract(scope: Scope) -> Value:
     """Translate Subtract."""
-    if len(scope.inputs) != 2:  # noqa: PLR2004
+    if len(scope.inputs) != 2:
         raise ParseError(f"{scope.where} has {len(scope.inputs)} inputs; it takes two")
     return _sum(scope, (1.0, -1.0))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-
 from snn import layers as op
 from snn.errors import ParseError
 from snn.network import Shape
 
-from ..builder import Value
-from ..options import Json
-from ..scope import Scope
+from snn_frontend_keras.builder import Value
+from snn_frontend_keras.options import Json
+from snn_frontend_keras.scope import Scope
 
 _EPSILON = 1e-7  # keras.backend.epsilon()
 _Numbers = npt.NDArray[np.float64]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from snn import layers as op
 from snn.network import Layer
 
-from ..builder import Value
-from ..scope import Scope
+from snn_frontend_keras.builder import Value
+from snn_frontend_keras.scope import Scope
+
 from .convolution import same_padding, spatial
 
 

@@ -7,9 +7,10 @@ from math import prod
 from snn import layers as op
 from snn.errors import ParseError
 
-from ..builder import Value, channels_first, identity
-from ..options import Json
-from ..scope import Scope
+from snn_frontend_keras.builder import Value, channels_first, identity
+from snn_frontend_keras.options import Json
+from snn_frontend_keras.scope import Scope
+
 from .convolution import spatial
 
 
@@ -92,8 +93,8 @@ def repeat(scope: Scope) -> Value:
 
 def _pair(scope: Scope, value: Json) -> tuple[int, int]:
     pair = [value, value] if isinstance(value, int) else value
-    if isinstance(pair, (list, tuple)) and len(pair) == 2:  # noqa: PLR2004
+    if isinstance(pair, (list, tuple)) and len(pair) == 2:
         before, after = pair
-        if all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 2**20 for n in pair):  # noqa: PLR2004
+        if all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 2**20 for n in pair):
             return before, after
     raise scope.options.fault("padding", value, "a pair of whole numbers")
