@@ -64,7 +64,9 @@ def randomise(model, seed=0):
     values = []
     for weight in model.weights:
         path = getattr(weight, "path", weight.name)
-        if "count" in path or not np.issubdtype(np.dtype(str(getattr(weight.dtype, "name", weight.dtype))), np.floating):
+        if "count" in path or not np.issubdtype(
+            np.dtype(str(getattr(weight.dtype, "name", weight.dtype))), np.floating
+        ):
             values.append(np.asarray(weight))
         elif "variance" in path:
             values.append(rng.uniform(0.3, 2.0, weight.shape).astype(np.float32))
@@ -73,4 +75,7 @@ def randomise(model, seed=0):
         else:
             values.append(rng.normal(0, 0.5, weight.shape).astype(np.float32))
     model.set_weights(values)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # Normalization computes with copies of its weights
+            layer.finalize_state()
     return model

@@ -45,7 +45,9 @@ def mobilenet(k):
 
 def nested(k):
     L = k.layers
-    deepest = k.Sequential([L.Input((6, 6, 4)), L.Conv2D(4, 3, padding="same"), L.BatchNormalization(), L.ReLU()], name="deep")
+    deepest = k.Sequential(
+        [L.Input((6, 6, 4)), L.Conv2D(4, 3, padding="same"), L.BatchNormalization(), L.ReLU()], name="deep"
+    )
     x = a = L.Input((6, 6, 4))
     middle = k.Model(a, L.Add()([deepest(x), L.SeparableConv2D(4, 3, padding="same")(x)]), name="middle")
     stem = k.Sequential([L.Input((8, 8, 3)), L.Conv2D(4, 3), L.BatchNormalization(), L.ReLU()], name="stem")

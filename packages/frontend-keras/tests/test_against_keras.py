@@ -1,4 +1,4 @@
-"""What a network computes is what Keras computes, for every layer, both Keras versions, and every way to save a model."""
+"""What a network computes is what Keras computes: every layer, both Keras versions, every way to save a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from cases import EVERYWHERE, FUNCTIONS
 from conftest import randomise
-
 from snn import analog
 from snn_frontend_keras.frontend import Keras
 
@@ -68,25 +67,56 @@ def test_softplus_and_elu_hold_for_large_numbers(k, save, tmp_path):
     agree(model, k, save, tmp_path, scale=100.0)
 
 
-def test_a_channels_first_model_keeps_its_axes(keras3, save, tmp_path):
-    L = keras3.layers
-    first = {"data_format": "channels_first"}
-    layers = [
-        L.Conv2D(5, 3, strides=2, padding="same", **first),
-        L.BatchNormalization(axis=1),
-        L.MaxPooling2D(2, padding="same", **first),
-        L.AveragePooling2D(2, strides=1, **first),
-        L.ZeroPadding2D(1, **first),
-        L.UpSampling2D(2, **first),
-        L.DepthwiseConv2D(2, **first),
-        L.Flatten(**first),
-        L.Dense(3),
-    ]
-    model = randomise(keras3.Sequential([L.Input((4, 9, 7)), *layers]))
-    agree(model, keras3, save, tmp_path)
-    network = Keras().parse(model)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_dilated_transposed_convolution_computes_what_keras_2_computes(keras2, padding, save, tmp_path):
+    L = keras2.layers
+    layers = [L.Conv2DTranspose(5, (3, 4), dilation_rate=2, padding=padding)]
+    agree(randomise(keras2.Sequential([L.Input((9, 7, 4)), *layers])), keras2, save, tmp_path)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_dilated_transposed_convolution_is_one_with_gaps_in_its_kernel(keras3, padding, save, tmp_path):
+    k, L = keras3, keras3.layers  # with Keras 3, TensorFlow has it for GPUs only
+    dilated = k.Sequential([L.Input((9, 7, 4)), L.Conv2DTranspose(5, (3, 2), dilation_rate=(2, 3), padding=padding)])
+    spread = k.Sequential([L.Input((9, 7, 4)), L.Conv2DTranspose(5, (5, 4), padding=padding)])
+    kernel, bias = randomise(dilated).get_weights()
+    gaps = np.zeros((5, 4, 5, 4), np.float32)
+    gaps[::2, ::3] = kernel
+    spread.set_weights([gaps, bias])
+    samples = np.random.default_rng(1).normal(size=(3, 9, 7, 4)).astype(np.float32)
+    network = Keras().parse(save(dilated, tmp_path / "model.keras"))
+    output = analog.evaluate(network, samples.transpose(0, 3, 1, 2))[network.output.name]
+    np.testing.assert_allclose(output.transpose(0, 2, 3, 1), np.asarray(spread(samples)), atol=1e-4)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_channels_first_model_keeps_its_axes(k, way, save, tmp_path):
+    L = k.layers  # TensorFlow computes these on GPUs only, so that the oracle is the same model with the channels last
+    built = {}
+    for order, axis, shape in (("channels_first", 1, (4, 9, 7)), ("channels_last", -1, (9, 7, 4))):
+        data = {"data_format": order}
+        layers = [
+            L.Conv2D(5, 3, padding="same", **data),
+            L.BatchNormalization(axis=axis),
+            L.MaxPooling2D(2, padding="same", **data),
+            L.AveragePooling2D(2, strides=1, **data),
+            L.ZeroPadding2D(1, **data),
+            L.UpSampling2D(2, **data),
+            L.DepthwiseConv2D(2, **data),
+            L.SeparableConv2D(3, 2, **data),
+            L.Conv2DTranspose(3, 2, **data),
+            L.Flatten(**data),
+            L.Dense(3),
+        ]
+        built[order] = randomise(k.Sequential([L.Input(shape), *layers]))
+    first = built["channels_first"]
+    network = Keras().parse(first if way == "live" else save(first, tmp_path / way))
     assert network.input.layout == ()
     assert network.input.shape == (4, 9, 7)
+    samples = np.random.default_rng(1).normal(size=(3, 4, 9, 7)).astype(np.float32)
+    expected = np.asarray(built["channels_last"](samples.transpose(0, 2, 3, 1)))
+    output = analog.evaluate(network, samples)[network.output.name]
+    assert np.abs(output - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
 def test_half_precision_weights_are_read(keras3, save, tmp_path):

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 @hookimpl
 def snn_frontends() -> list[type[Frontend]]:
     """Return the reader of Keras models."""
-    from .frontend import Keras
+    from .frontend import Keras  # noqa: PLC0415  importing a plugin is to be cheap
 
     return [Keras]

@@ -13,7 +13,7 @@ from snn.parsing import Frontend
 
 @dataclass(frozen=True)
 class Keras(Frontend):
-    """Reads Sequential and functional models of Keras 2 and 3: ``.keras`` and whole-model ``.h5`` files, live models."""
+    """Reads Sequential and functional models of Keras 2 and 3, from ``.keras`` and ``.h5`` files, or live."""
 
     name: ClassVar[str] = "keras"
     suffixes: ClassVar[tuple[str, ...]] = (".keras", ".h5", ".hdf5")
@@ -24,39 +24,20 @@ class Keras(Frontend):
 
     def parse(self, source: Path | object) -> Network:
         """Return the network in ``source``, channels-first, nothing simplified."""
+        from .reading import read_file, read_live  # noqa: PLC0415  brings h5py, which listing frontends does not need
+
         label = source.name if isinstance(source, Path) else f"model {getattr(source, 'name', '')!r}"
         try:
             if isinstance(source, Path):
-                return _parse_file(source)
+                return read_file(source)
             if _is_model(source):
-                return _parse_live(source, label)
+                return read_live(source, f"parsed from live {label} by keras frontend")
         except (ParseError, UnsupportedLayer) as error:
             raise type(error)(f"{label}: {error}", hint=error.hint) from error.__cause__
         raise ParseError(
             f"a {type(source).__name__} is neither a pathlib.Path nor a model of Keras",
             hint="pass Path('model.keras') or the model",
         )
-
-
-def _parse_file(path: Path) -> Network:
-    from .archive import open_archive
-    from .model import read_model
-    from .translate import translate
-    from .weights import find_weights
-
-    with open_archive(path) as archive:
-        model = read_model(archive.config)
-        return translate(
-            model, archive.version, lambda: find_weights(archive, model), f"parsed from {path.name} by keras frontend"
-        )
-
-
-def _parse_live(source: object, label: str) -> Network:
-    from .live import live_model
-    from .translate import translate
-
-    live = live_model(source)
-    return translate(live.model, live.version, live.weights, f"parsed from live {label} by keras frontend")
 
 
 def _is_model(source: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 from snn.errors import ParseError
@@ -67,7 +67,7 @@ class Stored:
     @property
     def _brain(self) -> bool:
         """Whether these are bfloat16, the upper halves of float32, which HDF5 does not know."""
-        return self.dataset.dtype == np.dtype("V2") and self.dataset.attrs.get("dtype") == "bfloat16"
+        return bool(self.dataset.dtype == np.dtype("V2") and self.dataset.attrs.get("dtype") == "bfloat16")
 
     def _check(self) -> None:
         kind, size = self.dataset.dtype.kind, self.dataset.dtype.itemsize
@@ -83,7 +83,7 @@ class Stored:
 
 
 def datasets(root: h5py.Group) -> dict[str, Stored]:
-    """Return every dataset below ``root`` by its path, with ``/`` between the names.
+    r"""Return every dataset below ``root`` by its path, with ``/`` between the names.
 
     TensorFlow on Windows wrote ``\\`` into the names of groups; it counts as ``/``.
     """

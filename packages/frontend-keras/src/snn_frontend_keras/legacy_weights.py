@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 from snn.errors import ParseError
 
 from .hdf5 import Stored, open_child, texts_attribute

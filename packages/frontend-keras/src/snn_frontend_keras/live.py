@@ -11,7 +11,7 @@ import numpy as np
 from snn.errors import ParseError
 
 from .archive import load_json
-from .model import Model, Path, read_model
+from .model import SUBCLASSED, Model, Path, read_model
 from .weight import LiveWeight, Weights
 
 
@@ -35,7 +35,7 @@ def live_model(source: Any) -> LiveModel:
     except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
         raise ParseError(
             f"the model cannot describe itself: {error!s:.200}",
-            hint="a subclassed model has its computation in Python code: rebuild it with keras.Model(inputs, outputs)",
+            hint=SUBCLASSED,
         ) from error
     modules = {kind.__module__.split(".")[0] for kind in type(source).__mro__ if kind.__name__ == "Model"}
     version = "2" if modules & {"tf_keras", "tensorflow"} else str(getattr(sys.modules.get("keras"), "__version__", ""))

@@ -12,6 +12,9 @@ from .options import Json
 Path = tuple[str, ...]
 MODELS = frozenset({"Sequential", "Functional", "Model"})
 _KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
+SUBCLASSED = (
+    "a subclassed model computes in Python code, which no file holds: rebuild it with keras.Model(inputs, outputs)"
+)
 _DEEPEST = 30  # models within models
 
 
@@ -83,7 +86,7 @@ def read_model(config: Json, path: Path = ()) -> Model:
     if kind not in MODELS:
         raise ParseError(
             f"the model is a {kind}, not a Sequential or functional model",
-            hint="a subclassed model has its computation in Python code, which no file holds: rebuild it with keras.Model(inputs, outputs)",
+            hint=SUBCLASSED,
         )
     if len(path) > _DEEPEST:
         raise ParseError(f"models are nested more than {_DEEPEST} deep")
@@ -95,7 +98,7 @@ def read_model(config: Json, path: Path = ()) -> Model:
     if "layers" not in inner:
         raise ParseError(
             f"{where} does not say what layers it has",
-            hint="a subclassed model has its computation in Python code, which no file holds: rebuild it with keras.Model(inputs, outputs)",
+            hint=SUBCLASSED,
         )
     layers = tuple(_read_layer(item, path) for item in sequence(inner["layers"], f"the layers of {where}"))
     names: set[str] = set()

@@ -70,7 +70,7 @@ class Scope:
             raise ParseError(f"{self.where}: its weights are not in the file", hint="save the whole model again")
         if len(self.stored) != len(self.weight_names):
             raise ParseError(
-                f"{self.where} has {len(self.weight_names)} weights ({', '.join(self.weight_names)}); the file has {len(self.stored)}",
+                f"{self.where} has the weights {', '.join(self.weight_names)}; there are {len(self.stored)} for it",
                 hint="save the whole model again",
             )
         found = {}

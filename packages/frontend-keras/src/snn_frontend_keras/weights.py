@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 from snn.errors import ParseError
 
 from .archive import Archive

@@ -37,16 +37,13 @@ def batch_normalisation(scope: Scope) -> Value:
     shift = got.get("beta", np.float32(0)) - got["moving_mean"] * scale
     if value.order[0] == axis:
         return scope.add(op.BatchNorm, value, scale=_single(scope, scale), shift=_single(scope, shift))
-    return _affine(scope, scale, shift, (axis,))
+    wide = [size if other == axis else 1 for other in range(len(value.shape))]
+    return _affine(scope, scale.reshape(wide), shift.reshape(wide))
 
 
 def rescaling(scope: Scope) -> Value:
-    """Translate Rescaling."""
-    scale, shift = (_numbers(scope, key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
-    shape = np.broadcast_shapes(scale.shape, shift.shape) if _broadcast(scale.shape, shift.shape) else (-1,)
-    return (
-        _over(scope, np.broadcast_to(scale, shape), np.broadcast_to(shift, shape)) if shape != (-1,) else _misfit(scope)
-    )
+    """Translate Rescaling; NumPy's rules spread its numbers over the Keras axes, the last ones meeting first."""
+    return _affine(scope, _numbers(scope, "scale", 1.0), _numbers(scope, "offset", 0.0))
 
 
 def normalization(scope: Scope) -> Value:
@@ -54,55 +51,51 @@ def normalization(scope: Scope) -> Value:
     options, rank = scope.options, len(scope.input.shape)
     setting = options.value("axis", -1)
     listed = [] if setting is None else setting if isinstance(setting, list) else [setting]
-    axes = tuple(sorted(scope.axis(axis, "axis", rank) for axis in listed))
-    sizes = tuple(scope.input.keras_shape[axis] for axis in axes)
+    axes = {scope.axis(axis, "axis", rank) for axis in listed}
+    shape = scope.input.keras_shape
+    sizes = tuple(size for axis, size in enumerate(shape) if axis in axes)
     if options.value("mean") is not None:
         mean, variance = _numbers(scope, "mean", 0.0), _numbers(scope, "variance", 1.0)
     else:
         options.value("variance")
         got = scope.weights(mean=sizes, variance=sizes)
         mean, variance = got["mean"].astype(np.float64), got["variance"].astype(np.float64)
-    mean, variance = (_kept(scope, numbers, sizes) for numbers in (mean, variance))
     if not (variance >= 0).all():
         raise ParseError(f"{scope.where}: its variance is below 0")
-    deviation = np.maximum(np.sqrt(variance), _EPSILON)
+    wide = [size if axis in axes else 1 for axis, size in enumerate(shape)]
+    mean, deviation = (_spread(scope, numbers, sizes).reshape(wide) for numbers in (mean, np.sqrt(variance)))
+    deviation = np.maximum(deviation, _EPSILON)
     if options.value("invert", default=False):
-        return _affine(scope, deviation, mean, axes)
-    return _affine(scope, 1 / deviation, -mean / deviation, axes)
+        return _affine(scope, deviation, mean)
+    return _affine(scope, 1 / deviation, -mean / deviation)
 
 
-def _kept(scope: Scope, numbers: _Numbers, sizes: Shape) -> _Numbers:
-    """Return ``numbers`` as one for each place along the axes of ``sizes``."""
-    while numbers.ndim > len(sizes) and numbers.shape[0] == 1:
+def _spread(scope: Scope, numbers: _Numbers, shape: Shape) -> _Numbers:
+    """Return ``numbers`` spread over ``shape`` by NumPy's rules; axes of one number too many are dropped."""
+    while numbers.ndim > len(shape) and numbers.shape[0] == 1:
         numbers = numbers[0]
-    return np.broadcast_to(numbers, sizes) if _broadcast(numbers.shape, sizes) == sizes else _misfit(scope)
+    try:
+        return np.broadcast_to(numbers, shape)
+    except ValueError:
+        raise ParseError(
+            f"{scope.where}: numbers of shape {numbers.shape} do not fit its input of shape {scope.input.keras_shape}"
+        ) from None
 
 
-def _over(scope: Scope, scale: _Numbers, shift: _Numbers) -> Value:
-    """Apply numbers that NumPy's rules spread over the Keras axes, the last ones meeting first."""
-    rank = len(scope.input.shape)
-    while scale.ndim > rank and scale.shape[0] == 1:
-        scale, shift = scale[0], shift[0]
-    if _broadcast(scale.shape, scope.input.keras_shape) != scope.input.keras_shape:
-        _misfit(scope)
-    wide = [axis + rank - scale.ndim for axis, size in enumerate(scale.shape) if size > 1]
-    sizes = tuple(scope.input.keras_shape[axis] for axis in wide)
-    return _affine(scope, scale.reshape(sizes), shift.reshape(sizes), tuple(wide))
-
-
-def _affine(scope: Scope, scale: _Numbers, shift: _Numbers, axes: tuple[int, ...]) -> Value:
-    """Write down an Affine with ``scale`` and ``shift`` along the Keras ``axes``: per channel if it can be, else per element."""
+def _affine(scope: Scope, scale: _Numbers, shift: _Numbers) -> Value:
+    """Write down ``x * scale + shift``, spread over the Keras axes: per channel if that is enough, else per element."""
     value = scope.input
-    fields = {}
-    for name, numbers in (("scale", scale), ("shift", shift)):
-        if axes in ((), (value.order[0],)):
-            spread = np.broadcast_to(numbers, value.shape[:1])
-        else:
-            ordered = numbers.transpose([axes.index(axis) for axis in value.order if axis in axes])
-            shape = [size if axis in axes else 1 for axis, size in zip(value.order, value.shape, strict=True)]
-            spread = np.broadcast_to(ordered.reshape(shape), value.shape)
-        fields[name] = _single(scope, spread)
-    return scope.add(op.Affine, value, **fields)
+    numbers = [
+        _spread(scope, np.atleast_1d(given), value.keras_shape).transpose(value.order) for given in (scale, shift)
+    ]
+    if all(_per_channel(given) for given in numbers):
+        numbers = [given.reshape(len(given), -1)[:, 0] for given in numbers]
+    return scope.add(op.Affine, value, scale=_single(scope, numbers[0]), shift=_single(scope, numbers[1]))
+
+
+def _per_channel(numbers: _Numbers) -> bool:
+    """Tell whether ``numbers``, spread without being copied, differ along the first axis only."""
+    return not any(step for step, size in zip(numbers.strides[1:], numbers.shape[1:], strict=True) if size > 1)
 
 
 def _single(scope: Scope, numbers: _Numbers) -> npt.NDArray[np.float32]:
@@ -136,14 +129,3 @@ def _numbers(scope: Scope, key: str, default: float) -> _Numbers:
     if not np.isfinite(numbers).all():
         raise scope.options.fault(key, value, "a finite number, or a list of them")
     return numbers
-
-
-def _broadcast(*shapes: Shape) -> Shape | None:
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        return None
-
-
-def _misfit(scope: Scope) -> _Numbers | Value:
-    raise ParseError(f"{scope.where}: its numbers do not fit its input of shape {scope.input.keras_shape}")

@@ -1,4 +1,4 @@
-"""Layers that move elements: flatten, reshape, permute, pad, upsample, and those that do nothing to a trained network."""
+"""Layers that move elements, and those that do nothing once a network is trained."""
 
 from __future__ import annotations
 
