@@ -209,8 +209,10 @@ def build(
 
 def _preferred(tables: Mapping[str, Any], backend: type[Backend] | None) -> tuple[Mapping[str, Any], list[str]]:
     """Return ``tables`` with what the backend prefers where the user has said nothing, and notes of it."""
-    notes = []
-    for table, wishes in ({} if backend is None else backend.prefers).items():
+    notes: list[str] = []
+    if backend is None:
+        return tables, notes
+    for table, wishes in backend.prefers.items():
         for key, value in wishes.items():
             if key not in tables.get(table, {}):
                 tables = {**tables, table: {**tables.get(table, {}), key: value}}
