@@ -89,7 +89,9 @@ class Presentation:
         """Return how many samples may be on their way at once: each needs a state."""
         states = [array for layer in self._moving for array in self._engine.parts[layer.name].rest()]
         fixed = sum(self._sizes[layer.name] for layer in self._fixed)
-        return SHARED_BYTES // (4 * (fixed + self._sizes[self._engine.network.input.name]) + sum(s.nbytes for s in states))
+        return SHARED_BYTES // (
+            4 * (fixed + self._sizes[self._engine.network.input.name]) + sum(s.nbytes for s in states)
+        )
 
     def _steps_together(self) -> int:
         """Return how many steps make a block."""
@@ -118,9 +120,7 @@ class Presentation:
         states = {layer.name: self._engine.parts[layer.name].rest() for layer in self._moving}
         return _Sample(row, number, fixed, states)
 
-    def _advance(
-        self, queue: Iterator[_Sample], space: _Space, start: int, stop: int, entering: Array | None
-    ) -> None:
+    def _advance(self, queue: Iterator[_Sample], space: _Space, start: int, stop: int, entering: Array | None) -> None:
         """Take samples from ``queue`` through steps ``start`` to ``stop``."""
         network, count = self._engine.network, stop - start
         for sample in queue:
