@@ -198,7 +198,7 @@ IMAGES = {
     "dilated transposed conv": transposed(kernel=(2, 3), dilation=(3, 2), stride=(1, 2)),
     "grouped transposed conv": transposed(kernel=(2, 2), stride=2, groups=2),
     "max-pool": pooled(MaxPool, (2, 2)),
-    "overlapping max-pool": pooled(MaxPool, (3, 3), stride=2),
+    "overlapping max-pool": pooled(MaxPool, (3, 3), stride=(2, 1)),
     "padded overlapping max-pool": pooled(MaxPool, (3, 2), stride=1, padding=((1, 2), (0, 1))),
     "average pool": pooled(AvgPool, (2, 2)),
     "overlapping average pool": pooled(AvgPool, (2, 4), stride=1),

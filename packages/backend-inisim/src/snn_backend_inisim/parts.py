@@ -45,21 +45,23 @@ class Synapses(Part):
     Attributes
     ----------
     weight : ndarray, (input channels, taps * output channels of a group)
-    group : ndarray of int, (input channels,)
-        The first output channel of each input channel's group.
+    groups : int
+    outputs : int
+        The output channels of a group.
     runs : Runs
     bias : ndarray, (elements,)
         What enters in a step.
     """
 
     weight: Array
-    group: Indices
+    groups: int
+    outputs: int
     runs: Runs
     bias: Array
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        at = self.runs
-        kernels.synapses(inputs[0], self.weight, self.group, at.first, at.begin, at.tap, at.length, self.bias, out)
+        wiring = self.runs.first, self.runs.begin, self.runs.tap, self.runs.length
+        kernels.synapses(inputs[0], self.weight, self.groups, self.outputs, *wiring, self.bias, out)
 
 
 @dataclass(frozen=True, eq=False)

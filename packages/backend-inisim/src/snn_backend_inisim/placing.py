@@ -142,9 +142,8 @@ def _synapses(
     network: Network,
     setup: Setup,
 ) -> Part:
-    group = np.repeat(np.arange(groups, dtype=np.int64), len(weight) // groups) * (len(layer.bias) // groups)
     bias = layout.per_element(layer.bias, network.shapes[layer.name]) * np.float32(setup.clock.dt_ms)
-    return Synapses(np.array(weight, np.float32), group, runs, bias)
+    return Synapses(np.array(weight, np.float32), groups, len(layer.bias) // groups, runs, bias)
 
 
 def _moves(arrived: Indices, start: int, stop: int, shape: Shape) -> tuple[Indices, Indices]:

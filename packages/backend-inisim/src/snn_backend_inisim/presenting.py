@@ -23,7 +23,8 @@ from .parts import Moment, Part, State
 from .recording import Recorder
 from .wiring import Floats
 
-BLOCK_BYTES = 2**20  # the values of a block of steps that a thread works on; the size of the cache counts
+BLOCK_BYTES = 2**22  # the values of a block of steps that a thread works on: more leaves the cache, fewer are slower
+ALL_BLOCKS_BYTES = 2**26  # those of all threads
 SHARED_BYTES = 2**25  # the states of the samples taken by turns, and likewise the stimulus of a block of steps
 _NO_TRACE = np.zeros((0, 0), np.float32)
 
@@ -71,7 +72,7 @@ class Presentation:
         """Present every sample to the network at rest, for all steps."""
         batch, steps = len(self._stimulus.samples), self._stimulus.clock.steps
         threads = max(1, min(threads, batch))
-        together, block = max(threads, self._samples_together()), self._steps_together()
+        together, block = max(threads, self._samples_together()), self._steps_together(threads)
         spaces = [self._space(block) for _ in range(threads)]
         with ThreadPoolExecutor(threads) as pool:
             for first in range(0, batch, together):
@@ -87,14 +88,14 @@ class Presentation:
 
     def _samples_together(self) -> int:
         """Return how many samples may be on their way at once: each needs a state."""
+        fixed = sum(4 * self._sizes[name] for name in self._names)
         states = [array for layer in self._moving for array in self._engine.parts[layer.name].rest()]
-        fixed = sum(self._sizes[layer.name] for layer in self._fixed)
-        return SHARED_BYTES // (4 * (fixed + self._sizes[self._engine.network.input.name]) + sum(s.nbytes for s in states))
+        return SHARED_BYTES // (fixed + sum(array.nbytes for array in states))
 
-    def _steps_together(self) -> int:
+    def _steps_together(self, threads: int) -> int:
         """Return how many steps make a block."""
-        values = sum(self._sizes[layer.name] for layer in self._moving)
-        block = BLOCK_BYTES // (4 * values + 4 * sum(self._sizes[name] for name in self._recorder.traced))
+        names = [*(layer.name for layer in self._moving), *self._recorder.traced]
+        block = min(BLOCK_BYTES, ALL_BLOCKS_BYTES // threads) // sum(4 * self._sizes[name] for name in names)
         if not self._stimulus.constant:
             block = min(block, SHARED_BYTES // max(1, self._stimulus.samples.nbytes))
         return max(1, min(block, self._stimulus.clock.steps))
@@ -118,9 +119,7 @@ class Presentation:
         states = {layer.name: self._engine.parts[layer.name].rest() for layer in self._moving}
         return _Sample(row, number, fixed, states)
 
-    def _advance(
-        self, queue: Iterator[_Sample], space: _Space, start: int, stop: int, entering: Array | None
-    ) -> None:
+    def _advance(self, queue: Iterator[_Sample], space: _Space, start: int, stop: int, entering: Array | None) -> None:
         """Take samples from ``queue`` through steps ``start`` to ``stop``."""
         network, count = self._engine.network, stop - start
         for sample in queue:
