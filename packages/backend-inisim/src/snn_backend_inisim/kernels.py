@@ -17,6 +17,13 @@ from .wiring import Floats, Indices
 SUBTRACT, ZERO, MODULO = range(3)
 
 
+@compiled("void(float32[::1], float32[::1])")
+def _copy(values: Array, out: Array) -> None:
+    """Copy element by element: an assignment of slices takes seconds to compile."""
+    for i in range(len(values)):
+        out[i] = values[i]
+
+
 @compiled("void(float32[:, ::1], float32[::1], float32[:, ::1])")
 def accumulate(z: Array, potential: Array, out: Array) -> None:
     """Add ``z`` to the potential, and give the potential after each step."""
@@ -53,7 +60,7 @@ def synapses(
     active, height = np.empty(inputs + 3, np.int64), np.empty(inputs + 3, np.float32)
     for t in range(len(out)):
         now, result = x[t if len(x) > 1 else 0], out[t]
-        result[:] = bias
+        _copy(bias, result)
         for cell in range(cells):
             for group in range(groups):
                 values = now[cell * channels + group * inputs : cell * channels + (group + 1) * inputs]
@@ -166,7 +173,7 @@ def fire(z: Array, threshold: np.float32, potential: Array, out: Array, trace: A
             spikes[i] = np.float32(1) if fires else np.float32(0)
             potential[i] = v - threshold if fires else v
         if len(trace):
-            trace[t] = potential
+            _copy(potential, trace[t])
 
 
 @compiled(
@@ -206,7 +213,7 @@ def fire_in_full(
                     v = np.float32(np.fmod(v, threshold))
             potential[i] = v
         if len(trace):
-            trace[t] = potential
+            _copy(potential, trace[t])
 
 
 @compiled("void(float32[:, ::1], float64, int64, float32[:, ::1], float32[::1], float32[:, ::1], float32[:, ::1])")
@@ -229,7 +236,7 @@ def fire_softmax(
                 chance = math.exp(gain * potential[i] - top) / total
                 spikes[i] = np.float32(1) if draws[t, i] < chance else np.float32(0)
         if len(trace):
-            trace[t] = potential
+            _copy(potential, trace[t])
 
 
 @compiled("void(float32[:, ::1], float64[::1], float64[::1])", "reassoc", "nsz")
@@ -244,6 +251,7 @@ def count_operations(spikes: Array, fan_out: Floats, total: Floats) -> None:
 
 
 ALL = (
+    _copy,
     accumulate,
     average,
     largest,

@@ -39,7 +39,7 @@ def _(layer: op.Conv, network: Network, setup: Setup) -> Part:
     x, out, kernel = *_spatial(layer, network), layer.weight.shape[2:]
     links = wiring.windows(x, out, kernel, layer.stride, layer.padding, layer.dilation)
     channels, per_group = len(layer.bias), len(layer.bias) // layer.groups
-    taps = np.flip(layer.weight, range(2, layer.weight.ndim))  # as wiring.windows counts them
+    taps = np.flip(layer.weight, tuple(range(2, layer.weight.ndim)))  # as wiring.windows counts them
     rows = taps.reshape(layer.groups, per_group, layer.weight.shape[1], -1).transpose(0, 2, 3, 1)
     weight = np.ascontiguousarray(rows).reshape(layer.groups * layer.weight.shape[1], -1)
     return _synapses(weight, layer.groups, wiring.runs(links, math.prod(x), channels, per_group), layer, network, setup)
@@ -93,7 +93,7 @@ def _(layer: Layer, network: Network, setup: Setup) -> Part:
     # The reference itself says where elements go: it is given their numbers, and 0 where there is none.
     ends = np.cumsum([0, *(math.prod(shape) for shape in shapes)])
     numbered = [np.arange(a + 1, b + 1).reshape(1, *s) for a, b, s in zip(ends, ends[1:], shapes, strict=False)]
-    result = analog.apply(layer, *numbered)  # type: ignore[arg-type]  # whole numbers are moved as floats are
+    result = analog.apply(layer, *numbered)  # whole numbers are moved as floats are
     arrived = layout.inwards(result, network.shapes[layer.name])[0] - 1
     return Rewire(tuple(_moves(arrived, a, b, s) for a, b, s in zip(ends, ends[1:], shapes, strict=False)))
 

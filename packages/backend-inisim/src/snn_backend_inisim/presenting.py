@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from snn.network import Array, Layer, Network
+from snn.network import Array, Network
 from snn.neurons import Neuron
 from snn.operations import analog_part
 from snn.simulating import Stimulus
