@@ -1,6 +1,7 @@
 """What a sample gives depends on nothing but the sample, its number, the network and the seed."""
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from snn.clock import Clock
 from snn.encoding import ConstantCurrent, PoissonSpikes
 from snn.layers import AvgPool, Concat, MaxPool
 from snn.neurons import SoftmaxFire
+from snn.simulating import Setup
 from snn_backend_inisim import presenting
 from snn_backend_inisim.backend import IniSim
 
@@ -116,3 +118,19 @@ def test_two_simulators_do_not_meet(network, record_all, stimulus):
         expected = one.run(stimulus)
         other.run(part(stimulus, slice(3, 4)))
         assert_same(one.run(stimulus), expected)
+
+
+def test_memory_does_not_grow_with_the_steps(builder):
+    b = builder((1000,))
+    b.fire()
+    b.fire(threshold=2.0)
+    b.dense(1)
+    b.fire()
+    clock = Clock(duration_ms=5000, dt_ms=1)
+    simulator = IniSim(threads=2).build(b.network(), Setup(clock))
+    stimulus = ConstantCurrent(b.samples(8), np.arange(8), clock)
+    tracemalloc.start()
+    simulator.run(stimulus)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**25  # all spikes of one of the layers would be five times as much

@@ -35,5 +35,6 @@ def prepare(kernels: Iterable[Callable[..., None]], tell: Tell) -> None:
     missing: list[Any] = [kernel for kernel in kernels if not kernel.signatures]  # type: ignore[attr-defined]  # numba's
     for position, kernel in enumerate(missing):
         kernel.compile(kernel.signature)
+        kernel.disable_compile()  # other types are a fault, not a reason to compile while a network runs
         if not position and not sum(kernel.stats.cache_hits.values()):
             tell(Progress("build", note="compiling the engine's kernels, once on this machine (about ten seconds)"))

@@ -179,4 +179,6 @@ class Softmax(Part):
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
         (potential,) = state
         draws = uniform(self.seed, moment.number, self.name, moment.start, moment.stop, len(self.numbers))
-        kernels.fire_softmax(inputs[0], self.gain, self.channels, draws[:, self.numbers], potential, out, trace)
+        kernels.fire_softmax(
+            inputs[0], self.gain, self.channels, np.take(draws, self.numbers, axis=1), potential, out, trace
+        )

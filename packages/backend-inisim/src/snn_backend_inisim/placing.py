@@ -31,7 +31,7 @@ def place(layer: Layer, network: Network, setup: Setup) -> Part:
 def _(layer: op.Dense, network: Network, setup: Setup) -> Part:
     one = np.zeros(1, np.int64)
     runs = wiring.runs(Links(one, one, one), 1, len(layer.bias), len(layer.bias))
-    return _synapses(np.ascontiguousarray(layer.weight.T), 1, runs, layer, network, setup)
+    return _synapses(layer.weight.T, 1, runs, layer, network, setup)
 
 
 @place.register
@@ -41,7 +41,7 @@ def _(layer: op.Conv, network: Network, setup: Setup) -> Part:
     channels, per_group = len(layer.bias), len(layer.bias) // layer.groups
     taps = np.flip(layer.weight, tuple(range(2, layer.weight.ndim)))  # as wiring.windows counts them
     rows = taps.reshape(layer.groups, per_group, layer.weight.shape[1], -1).transpose(0, 2, 3, 1)
-    weight = np.ascontiguousarray(rows).reshape(layer.groups * layer.weight.shape[1], -1)
+    weight = rows.reshape(layer.groups * layer.weight.shape[1], -1)
     return _synapses(weight, layer.groups, wiring.runs(links, math.prod(x), channels, per_group), layer, network, setup)
 
 
@@ -50,7 +50,7 @@ def _(layer: op.ConvTranspose, network: Network, setup: Setup) -> Part:
     x, out, kernel = *_spatial(layer, network), layer.weight.shape[2:]
     links = wiring.spread(x, out, kernel, layer.stride, layer.padding, layer.dilation)
     rows = layer.weight.reshape(*layer.weight.shape[:2], -1).transpose(0, 2, 1)
-    weight = np.ascontiguousarray(rows).reshape(len(layer.weight), -1)
+    weight = rows.reshape(len(layer.weight), -1)
     runs = wiring.runs(links, math.prod(x), len(layer.bias), layer.weight.shape[1])
     return _synapses(weight, layer.groups, runs, layer, network, setup)
 
@@ -143,7 +143,7 @@ def _synapses(
     setup: Setup,
 ) -> Part:
     bias = layout.per_element(layer.bias, network.shapes[layer.name]) * np.float32(setup.clock.dt_ms)
-    return Synapses(np.array(weight, np.float32), groups, len(layer.bias) // groups, runs, bias)
+    return Synapses(np.array(weight, order="C"), groups, len(layer.bias) // groups, runs, bias)
 
 
 def _moves(arrived: Indices, start: int, stop: int, shape: Shape) -> tuple[Indices, Indices]:

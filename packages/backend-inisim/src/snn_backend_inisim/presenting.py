@@ -66,7 +66,7 @@ class Presentation:
         self._fixed = [layer for layer in network.layers[1:] if layer.name in self._names]
         self._moving = [layer for layer in network.layers if layer.name not in self._names]
         self._sizes = {name: math.prod(shape) for name, shape in network.shapes.items()}
-        self._current = stimulus.steps(0, 1)[0] if stimulus.constant else None
+        self._current = np.asarray(stimulus.steps(0, 1)[0], np.float32) if stimulus.constant else None
 
     def run(self, threads: int) -> None:
         """Present every sample to the network at rest, for all steps."""
@@ -83,8 +83,12 @@ class Presentation:
                     entering = None if self._stimulus.constant else self._stimulus.steps(start, stop)
                     queue = iter(samples)  # taken from by all threads, so that none waits for a slower one
                     turns = [pool.submit(self._advance, queue, space, start, stop, entering) for space in spaces]
-                    for turn in turns:
-                        turn.result()
+                    try:
+                        for turn in turns:
+                            turn.result()
+                    finally:
+                        for _ in queue:  # after an error or Ctrl-C, no thread takes another sample
+                            pass
 
     def _samples_together(self) -> int:
         """Return how many samples may be on their way at once: each needs a state."""
@@ -127,7 +131,8 @@ class Presentation:
             work = np.zeros(count, np.float64)
             if entering is not None:
                 name = network.input.name
-                values[name] = layout.inwards(entering[:, sample.row], network.shapes[name])
+                current = np.asarray(entering[:, sample.row], np.float32)
+                values[name] = layout.inwards(current, network.shapes[name])
                 if self._stimulus.kind == "spikes":
                     self._count(name, values[name], work)
             for layer in self._moving:
