@@ -10,8 +10,6 @@ import zipfile
 import h5py
 import numpy as np
 
-KEEP = object()
-
 
 def layer(kind, name, **settings):
     return {"class_name": kind, "config": {"name": name, **settings}, "name": name}
@@ -23,12 +21,9 @@ def dense(units=2):
 
 DENSE = {"dense": {"kernel": np.zeros((4, 2)), "bias": np.zeros(2)}}
 CNN = [
-    {
-        "class_name": "Conv2D",
-        "config": {"name": "conv", "filters": 3, "kernel_size": [3, 3], "batch_input_shape": [None, 6, 5, 2]},
-    },
-    {"class_name": "Flatten", "config": {"name": "flatten"}},
-    {"class_name": "Dense", "config": {"name": "dense", "units": 2, "activation": "hard_sigmoid"}},
+    layer("Conv2D", "conv", filters=3, kernel_size=[3, 3], batch_input_shape=[None, 6, 5, 2]),
+    layer("Flatten", "flatten"),
+    layer("Dense", "dense", units=2, activation="hard_sigmoid"),
 ]
 
 

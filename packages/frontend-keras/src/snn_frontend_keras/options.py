@@ -32,7 +32,10 @@ class Options:
         """Return the setting as it is."""
         self._read.add(key)
         value = self._config.get(key, default)
-        if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):  # as Keras 2.12 writes them
+        if isinstance(value, dict) and value.get("class_name") in (
+            "__numpy__",
+            "__tensor__",
+        ):  # as Keras 2.12 writes them
             array = value.get("config")
             return array.get("value") if isinstance(array, dict) else None
         return value
