@@ -139,10 +139,8 @@ def texts_attribute(group: h5py.Group, name: str) -> list[str]:
 
 def _check_size(group: h5py.Group, name: str) -> None:
     attribute = group.attrs.get_id(name)
-    if (
-        math.prod(attribute.shape) * max(1, attribute.dtype.itemsize) > _LARGEST_TEXT
-        or attribute.get_storage_size() > _LARGEST_TEXT
-    ):
+    count = math.prod(attribute.shape)
+    if count and max(count * attribute.dtype.itemsize, attribute.get_storage_size()) > _LARGEST_TEXT:
         raise ParseError(f"attribute {name!r} claims more than {_LARGEST_TEXT:,} bytes", hint=_NOT_PLAIN)
 
 
