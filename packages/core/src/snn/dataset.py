@@ -78,12 +78,26 @@ def read(path: Path, *, calibration: bool = False) -> Dataset:
                 hint="save it with numpy.savez(path, x=samples, y=labels)",
             )
         samples, labels = arrays[key], arrays.get("y")
+    return from_arrays(samples, labels, str(path))
+
+
+def from_arrays(
+    samples: npt.NDArray[np.generic], labels: npt.NDArray[np.generic] | None, name: str = "data"
+) -> Dataset:
+    """Return a data set of samples (n, *shape) and labels: class numbers (n,), one-hot (n, classes) or None.
+
+    Raises
+    ------
+    DataError
+        The arrays do not go together, or hold what is not a finite number.
+    """
     if samples.ndim < 2 or not len(samples) or samples.dtype.kind not in "fiub":
         raise DataError(
-            f"{path}: samples have shape {samples.shape} and type {samples.dtype}; needed: (n, *shape), numbers"
+            f"{name}: samples have shape {samples.shape} and type {samples.dtype}; needed: numbers, (n, *shape)",
+            hint="the first axis is the number of samples",
         )
-    _check_finite(samples, path)
-    return Dataset(samples, _class_numbers(labels, len(samples), path), str(path))
+    _check_finite(samples, name)
+    return Dataset(samples, _class_numbers(labels, len(samples), name), name)
 
 
 def fit(data: Dataset, network: Network, tell: Tell = say_nothing) -> Dataset:
@@ -158,34 +172,34 @@ def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
         ) from error
 
 
-def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, path: Path) -> npt.NDArray[np.int64]:
+def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str) -> npt.NDArray[np.int64]:
     if labels is None:
         return np.full(count, UNKNOWN, np.int64)
     if len(labels) != count:
-        raise DataError(f"{path}: {count} samples, but {len(labels)} labels")
+        raise DataError(f"{name}: {count} samples, but {len(labels)} labels")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.dtype.kind not in "iufb":
-        raise DataError(f"{path}: labels have type {labels.dtype}; needed: class numbers or one-hot")
+        raise DataError(f"{name}: labels have type {labels.dtype}; needed: class numbers or one-hot")
     if labels.ndim == 2:
         hot = (labels == 1).sum(axis=1)
         bad = np.flatnonzero((hot != 1) | ((labels != 0).sum(axis=1) != 1))
         if len(bad):
-            raise DataError(f"{path}: the label of sample {bad[0]} is not one-hot: {labels[bad[0]]}")
+            raise DataError(f"{name}: the label of sample {bad[0]} is not one-hot: {labels[bad[0]]}")
         return np.asarray(labels.argmax(axis=1), np.int64)
     if labels.ndim != 1:
-        raise DataError(f"{path}: labels have shape {labels.shape}; needed: (n,) or (n, classes)")
+        raise DataError(f"{name}: labels have shape {labels.shape}; needed: (n,) or (n, classes)")
     numbers = labels.astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers != np.floor(numbers)))
     if len(bad):
-        raise DataError(f"{path}: the label of sample {bad[0]} is {labels[bad[0]]}, not a class number")
+        raise DataError(f"{name}: the label of sample {bad[0]} is {labels[bad[0]]}, not a class number")
     return numbers.astype(np.int64)
 
 
-def _check_finite(samples: npt.NDArray[np.generic], path: Path) -> None:
+def _check_finite(samples: npt.NDArray[np.generic], name: str) -> None:
     if samples.dtype.kind == "f":
         bad = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))
         if len(bad):
             raise DataError(
-                f"{path}: sample {bad[0]} has values that are not finite; {len(bad)} samples do", hint="leave them out"
+                f"{name}: sample {bad[0]} has values that are not finite; {len(bad)} samples do", hint="leave them out"
             )

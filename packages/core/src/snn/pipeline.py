@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from . import analog, converting, dataset, normalising, storage
+from . import analog, converting, dataset, normalising, recordings, storage
 from .clock import Clock
 from .component import Component
 from .dataset import Dataset
 from .decoding import decode
 from .encoding import ConstantCurrent, PoissonSpikes
-from .errors import ParseError, SettingsError, SimulationError, SnnError
+from .errors import ConversionWarning, ParseError, PluginError, SettingsError, SimulationError, SnnError
 from .network import Array, Network
 from .neurons import Neuron
 from .operations import multiply_adds
@@ -25,7 +26,7 @@ from .progress import Progress, Tell, say_nothing
 from .result import Result
 from .run_file import RunFile
 from .simplifying import simplify
-from .simulating import Integers, Recording, Setup, Simulator, Stimulus
+from .simulating import Integers, Record, Recording, Setup, Simulator, Stimulus
 
 PROOF_SAMPLES = 20  # calibration samples on which simplify is proven, beside noise
 
@@ -57,7 +58,7 @@ def prepare(
         return network
     data = None if calibration is None else dataset.fit(calibration, network, tell)
     network = simplified(network, data, tell)
-    _rehearse(run, network)
+    rehearse(run, network)
     return converted(run, normalised(run, network, plugins, data, tell), plugins, data, tell)
 
 
@@ -102,7 +103,14 @@ def converted(
         return run.backend.fit(spiking, data)
 
 
-def simulate(run: RunFile, network: Network, data: Dataset, plugins: Plugins, tell: Tell = say_nothing) -> Result:
+def simulate(
+    run: RunFile,
+    network: Network,
+    data: Dataset,
+    plugins: Plugins,
+    tell: Tell = say_nothing,
+    folder: Path | None = None,
+) -> Result:
     """Return what ``network`` makes of ``data`` on the backend of the run.
 
     Raises
@@ -117,7 +125,9 @@ def simulate(run: RunFile, network: Network, data: Dataset, plugins: Plugins, te
     _check_input(run)
     data = dataset.fit(data.first(run.data.count), network, tell)
     clock = clock_of(run, network)
-    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, tell=tell)
+    if run.simulate.input == "poisson":
+        _warn_of_saturated_input(run, data, clock)
+    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
     spiking, operations, seconds = [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
         for start, samples in data.batches(run.simulate.batch):
@@ -128,6 +138,8 @@ def simulate(run: RunFile, network: Network, data: Dataset, plugins: Plugins, te
             seconds += time.perf_counter() - begin
             spiking.append(decode(recording, network.output))
             operations.append(recording.operations)
+            if folder is not None and setup.record != Record():
+                recordings.save(recording, folder, start)
         tell(Progress("simulate", len(data), len(data)))
         facts = dict(simulator.facts())
     parsed = network.analog.get("parsed")
@@ -187,7 +199,7 @@ def _frontend(run: RunFile, source: Path | object) -> Frontend:
     names = ", ".join(run.frontends) or "none"
     if run.parse.frontend:
         if run.parse.frontend not in run.frontends:
-            raise SettingsError(f"frontend {run.parse.frontend!r} is not installed", hint=f"installed: {names}")
+            raise PluginError(f"no frontend {run.parse.frontend!r} is installed", hint=f"installed: {names}")
         return run.frontends[run.parse.frontend]
     accepting = [frontend for frontend in run.frontends.values() if frontend.accepts(source)]
     if isinstance(source, Path) and accepting:
@@ -208,7 +220,7 @@ def _match(frontend: Frontend, source: Path) -> int:
     return max((len(suffix) for suffix in frontend.suffixes if source.name.lower().endswith(suffix)), default=0)
 
 
-def _rehearse(run: RunFile, network: Network) -> None:
+def rehearse(run: RunFile, network: Network) -> None:
     """Place the neurons in ``network`` as it is, to see that it can be done and run, before time is spent on scales."""
     converting.check(network, run.code, run.convert.readout)
     trial = converting.place(network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools)
@@ -221,6 +233,20 @@ def _check_input(run: RunFile) -> None:
         raise SettingsError(
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
             hint=f"it takes {', '.join(run.backend.inputs)}",
+        )
+
+
+def _warn_of_saturated_input(run: RunFile, data: Dataset, clock: Clock) -> None:
+    """Warn where an input asks for more than one spike a step, which it cannot have."""
+    limit = 1000 / (run.simulate.rate_hz * clock.dt_ms)
+    above = sum(int((np.abs(samples) > limit).sum()) for _, samples in data.batches(analog.BATCH))
+    if above:
+        share = above / data.samples.size
+        warnings.warn(
+            f"{100 * share:.3g} % of the input values are above {limit:g} and saturate at one spike a step; "
+            "lower simulate.rate_hz or scale the samples",
+            ConversionWarning,
+            stacklevel=2,
         )
 
 

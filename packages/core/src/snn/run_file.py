@@ -13,7 +13,7 @@ from msgspec import Meta
 from . import settings, toml
 from .component import Component
 from .converting import Code, ConvertSettings
-from .errors import SettingsError
+from .errors import PluginError, SettingsError
 from .normalising import Normaliser
 from .parsing import Frontend
 from .plugins import HOOKS, Plugins
@@ -120,10 +120,20 @@ class RunFile:
     frontends: Mapping[str, Frontend]
     normalisers: tuple[Normaliser, ...]
     code: Code
-    backend: Backend
+    backends: Mapping[str, Backend]
     reporters: tuple[Reporter, ...]
     folder: Path = field(default_factory=Path)
     notes: tuple[str, ...] = ()
+
+    @property
+    def backend(self) -> Backend:
+        """The backend of the run; asked for only by what needs one."""
+        if self.simulate.backend not in self.backends:
+            raise PluginError(
+                f"no backend {self.simulate.backend!r} is installed",
+                hint=f"installed: {', '.join(self.backends) or 'none; pip install snn-backend-inisim'}",
+            )
+        return self.backends[self.simulate.backend]
 
     def path(self, name: str) -> Path:
         """Return the path ``name`` of the run file, which is relative to it."""
@@ -174,8 +184,7 @@ def build(
     )
 
     simulate = settings.read(tables.get("simulate", {}), SimulateSettings, "simulate")
-    backend_type = plugins.component("backend", simulate.backend)
-    tables, notes = _preferred(tables, backend_type)
+    tables, notes = _preferred(tables, plugins.components("backend").get(simulate.backend))
     core = {name: settings.read(tables.get(name, {}), kind, name) for name, kind in TABLES.items() if name != "convert"}
     convert, code = _read_convert(tables.get("convert", {}), plugins)
     configured = {kind: _components(kind, tables.get(kind, {}), plugins, notes) for kind in HOOKS if kind != "code"}
@@ -190,7 +199,7 @@ def build(
         code=code,
         **core,
         frontends=configured["frontend"],
-        backend=component("backend", core["simulate"].backend),
+        backends=configured["backend"],
         normalisers=tuple(component("normaliser", name) for name in core["normalise"].steps),
         reporters=tuple(component("reporter", name) for name in core["report"].reporters),
         folder=folder or Path(),
@@ -198,9 +207,11 @@ def build(
     )
 
 
-def _preferred(tables: Mapping[str, Any], backend: type[Backend]) -> tuple[Mapping[str, Any], list[str]]:
+def _preferred(tables: Mapping[str, Any], backend: type[Backend] | None) -> tuple[Mapping[str, Any], list[str]]:
     """Return ``tables`` with what the backend prefers where the user has said nothing, and notes of it."""
-    notes = []
+    notes: list[str] = []
+    if backend is None:
+        return tables, notes
     for table, wishes in backend.prefers.items():
         for key, value in wishes.items():
             if key not in tables.get(table, {}):

@@ -1,0 +1,86 @@
+"""The backend `inisim`: choose the engine for a network by the kind of its neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from snn.layers import (
+    Add,
+    Affine,
+    AvgPool,
+    BatchNorm,
+    Concat,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Flatten,
+    Input,
+    MaxPool,
+    Pad,
+    Permute,
+    Reshape,
+    Upsample,
+)
+from snn.network import Layer, Network
+from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
+from snn.simulating import Backend, Problem, Setup, Simulator
+
+_OPERATIONS: frozenset[type[Layer]] = frozenset(
+    {
+        Add,
+        Affine,
+        AvgPool,
+        BatchNorm,
+        Concat,
+        Conv,
+        ConvTranspose,
+        Dense,
+        Flatten,
+        Input,
+        MaxPool,
+        Pad,
+        Permute,
+        Reshape,
+        Upsample,
+    }
+)
+
+
+@dataclass(frozen=True)
+class IniSim(Backend):
+    """INI's time-stepped simulator: a spike crosses the whole network in the step it is fired in.
+
+    Attributes
+    ----------
+    threads : int
+        How many samples are simulated at the same time; 0: one for each processor this process may use.
+    """
+
+    name: ClassVar[str] = "inisim"
+    requires: ClassVar[tuple[str, ...]] = ("numba",)
+    layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {IntegrateFire, Accumulate, SoftmaxFire}
+
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.threads < 0:
+            raise ValueError(f"threads {self.threads} must not be negative")
+
+    def inspect(self, network: Network) -> tuple[Problem, ...]:
+        problems = list(super().inspect(network))
+        if not isinstance(network.output, Neuron):
+            message = f"the output of a spiking network is a neuron, not {network.output.kind}"
+            problems.append(Problem(network.output.name, message, "convert the network to a spike code first"))
+        problems += [
+            Problem(layer.name, "a neuron that only accumulates has no spikes for others to read")
+            for layer in network.layers[:-1]
+            if isinstance(layer, Accumulate)
+        ]
+        return tuple(problems)
+
+    def build(self, network: Network, setup: Setup) -> Simulator:
+        self.check(network)
+        from .rate import RateSimulator  # noqa: PLC0415  numba is imported when a network is built, not before
+
+        return RateSimulator(network, setup, self.threads)

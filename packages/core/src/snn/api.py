@@ -1,0 +1,160 @@
+"""The verbs for Python: what the commands do, on values instead of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from . import dataset, pipeline, run_file, storage
+from . import runs as _runs
+from .dataset import UNKNOWN, Dataset
+from .network import Network
+from .plugins import Plugins
+from .progress import Tell, say_nothing
+from .result import Result
+
+Data: TypeAlias = (
+    "Dataset | str | Path | npt.NDArray[np.generic] | tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]"
+)
+"""Samples: a data set, a file or folder, an array (n, *shape), or such an array with labels (n,)."""
+
+Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Tables as in a run file: ``{"convert": {"readout": "spikes"}}``."""
+
+
+def parse(source: Any, *, frontend: str = "", plugins: Plugins | None = None, tell: Tell = say_nothing) -> Network:
+    """Return the network in ``source``: the path of a model file, or a live model of an installed framework."""
+    plugins = plugins or Plugins()
+    run = run_file.build({"parse": {"frontend": frontend}}, plugins)
+    return pipeline.parse(run, _path(source), plugins, tell)
+
+
+def simplify(network: Network, samples: npt.NDArray[np.generic] | None = None) -> Network:
+    """Return ``network`` without what changes nothing, proven on ``samples`` (n, *shape) and on noise from 0 to 1."""
+    data = None if samples is None else dataset.fit(_data(samples), network)
+    return pipeline.simplified(network, data, say_nothing)
+
+
+def normalise(
+    network: Network,
+    calibrate: Data | None = None,
+    *,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+    tell: Tell = say_nothing,
+) -> Network:
+    """Return ``network``, simplified where it is not yet, with weights rescaled so that activations are at most 1."""
+    plugins = plugins or Plugins()
+    run = run_file.build(settings or {}, plugins)
+    data = None if calibrate is None else dataset.fit(_data(calibrate, calibration=True), network, tell)
+    return pipeline.normalised(run, pipeline.simplified(network, data, tell), plugins, data, tell)
+
+
+def convert(
+    source: Any,
+    *,
+    calibrate: Data | None = None,
+    code: str = "rate",
+    backend: str = "inisim",
+    frontend: str = "",
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+    tell: Tell = say_nothing,
+) -> Network:
+    """Return the spiking network of ``source``: a model file, a live model or a network of any stage.
+
+    Parameters
+    ----------
+    source : path, live model or Network
+    calibrate : Data
+        Typical samples, from which the scales are taken; without them, from the bound of the weights, with a warning.
+    code, backend, frontend : str
+        Names of installed components.
+    settings : mapping
+        Tables as in a run file, before which ``code``, ``backend`` and ``frontend`` go.
+    """
+    plugins = plugins or Plugins()
+    tables = _merged(
+        settings, {"convert": {"code": code}, "simulate": {"backend": backend}, "parse": {"frontend": frontend}}
+    )
+    run = run_file.build(tables, plugins)
+    data = None if calibrate is None else _data(calibrate, calibration=True)
+    network = source if isinstance(source, Network) else pipeline.parse(run, _path(source), plugins, tell)
+    return pipeline.prepare(run, network, plugins, data, tell)
+
+
+def simulate(
+    network: Network | str | Path,
+    data: Data,
+    *,
+    backend: str = "inisim",
+    duration_ms: float | None = None,
+    dt_ms: float | None = None,
+    batch: int = 100,
+    count: int | None = None,
+    seed: int = 0,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+    tell: Tell = say_nothing,
+) -> Result:
+    """Return what a spiking network makes of ``data``; duration and step are those of its code unless given."""
+    plugins = plugins or Plugins()
+    simulating = {"backend": backend, "duration_ms": duration_ms, "dt_ms": dt_ms, "batch": batch}
+    tables: dict[str, Any] = _merged(settings, {"simulate": simulating, "data": {"count": count}})
+    run = run_file.build({**tables, "seed": seed}, plugins)
+    loaded = network if isinstance(network, Network) else load(network, plugins=plugins)
+    return pipeline.simulate(run, loaded, _data(data), plugins, tell)
+
+
+def evaluate(network: Network, data: Data, tell: Tell = say_nothing) -> npt.NDArray[np.int64]:
+    """Return the class that the analog network gives each sample, (n,); for a spiking one, the network it came from."""
+    analog = network.analog.get("parsed", network) if network.stage == "spiking" else network
+    return pipeline.classify(analog, dataset.fit(_data(data), analog, tell), tell)
+
+
+def run(
+    path: str | Path,
+    *assignments: str,
+    out: str | Path | None = None,
+    plugins: Plugins | None = None,
+    tell: Tell = say_nothing,
+) -> Result:
+    """Do all that the run file ``path`` says, from the model to the report; ``assignments`` are ``TABLE.KEY=VALUE``."""
+    plugins = plugins or Plugins()
+    whole = run_file.read(Path(path), plugins, assignments)
+    return _runs.execute(whole, plugins, None if out is None else Path(out), tell)
+
+
+def load(path: str | Path, *, plugins: Plugins | None = None) -> Network:
+    """Return the network in the file ``path``."""
+    return storage.load(Path(path), pipeline.plugin_neurons(plugins or Plugins()))
+
+
+def save(network: Network, path: str | Path) -> None:
+    """Write ``network`` to the file ``path``, whole or not at all."""
+    storage.save(network, Path(path))
+
+
+def _path(source: Any) -> Any:
+    return Path(source) if isinstance(source, str) else source
+
+
+def _data(data: Data, *, calibration: bool = False) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, (str, Path)):
+        return dataset.read(Path(data), calibration=calibration)
+    samples, labels = data if isinstance(data, tuple) else (data, np.full(len(data), UNKNOWN))
+    return dataset.from_arrays(np.asarray(samples), np.asarray(labels), "the samples given")
+
+
+def _merged(settings: Settings | None, own: Settings) -> dict[str, Any]:
+    """Return the tables of ``settings`` with those of the function's own arguments."""
+    tables: dict[str, Any] = dict(settings or {})
+    for name, table in own.items():
+        tables[name] = {**tables.get(name, {}), **table}
+    return tables

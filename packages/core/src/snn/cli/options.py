@@ -1,0 +1,71 @@
+"""Options that several commands share, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+
+
+def assignments(function: F) -> F:
+    """Add ``--set TABLE.KEY=VALUE``."""
+    return click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="TABLE.KEY=VALUE",
+        help="Set any key of a run file; snn settings lists them.",
+    )(function)
+
+
+def as_json(function: F) -> F:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")(function)
+
+
+def output(function: F) -> F:
+    """Add ``-o``."""
+    return click.option("-o", "--output", "out", type=PATH, metavar="OUT.snn", help="Where to write.")(function)
+
+
+def calibrate(function: F) -> F:
+    """Add ``--calibrate``."""
+    return click.option(
+        "--calibrate", type=PATH, metavar="DATA", help="Typical samples: a .npz with x, or a folder with x_norm.npz."
+    )(function)
+
+
+def frontend(function: F) -> F:
+    """Add ``--frontend``."""
+    return click.option("--frontend", metavar="NAME", help="The reader; by default the one for the suffix.")(function)
+
+
+def tables(**keys: object) -> dict[str, dict[str, Any]]:
+    """Return run-file tables from ``table__key=value``, leaving out what is None."""
+    found: dict[str, dict[str, Any]] = {}
+    for path, value in keys.items():
+        if value is not None:
+            table, _, key = path.partition("__")
+            found.setdefault(table, {})[key] = value
+    return found
+
+
+def target(out: Path | None, source: Path, suffix: str = ".snn") -> Path:
+    """Return where to write: ``out``, or the stem of ``source`` with ``suffix``, in the folder where one works."""
+    from .. import writing  # noqa: PLC0415  not for --help
+    from ..errors import OutputError  # noqa: PLC0415
+
+    stem = source.name.removesuffix(".snn") if source.name.endswith(".snn") else source.stem
+    for stage in (".parsed", ".simplified", ".normalised"):
+        stem = stem.removesuffix(stage)
+    path = out or Path(f"{stem}{suffix}")
+    if path.absolute() == source.absolute():
+        raise OutputError(f"{path} is the source itself", hint="name another file with -o")
+    writing.check(path)
+    return path

@@ -1,0 +1,27 @@
+"""``snn run``: everything a run file says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..plugins import Plugins
+from . import options
+
+
+@click.command("run")
+@click.argument("run", type=options.PATH, metavar="RUN.toml")
+@click.option("--out", type=options.PATH, metavar="DIR", help="The run folder. Default: runs/TIME-NAME.")
+@options.assignments
+@click.pass_obj
+def command(plugins: Plugins, run: Path, out: Path | None, assignments: tuple[str, ...]) -> None:
+    """Do all that RUN.toml says, from model file to report, and keep it in a run folder."""
+    from .. import run_file, runs  # noqa: PLC0415  not for --help
+    from .log import kept  # noqa: PLC0415
+    from .progress import shown  # noqa: PLC0415
+
+    whole = run_file.read(run, plugins, assignments)
+    folder = out or runs.default_folder(whole)
+    with kept(folder) as log, shown(log) as tell:
+        runs.execute(whole, plugins, folder, tell)

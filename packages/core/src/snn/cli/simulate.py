@@ -1,0 +1,69 @@
+"""``snn simulate``: a spiking network file on samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..plugins import Plugins
+from . import options
+
+
+@click.command("simulate")
+@click.argument("network", type=options.PATH)
+@click.option(
+    "--data", type=options.PATH, required=True, help="A .npz with x and y, or a folder with x_test.npz, y_test.npz."
+)
+@click.option("--backend", metavar="NAME", help="The simulator. Default: inisim.")
+@click.option("--duration", type=float, metavar="MS", help="How long a sample is shown. Default: as the code asks.")
+@click.option("--dt", type=float, metavar="MS", help="The time step. Default: as the code asks.")
+@click.option("--batch", type=int, metavar="N", help="Samples at once; results do not depend on it. Default: 100.")
+@click.option("--count", type=int, metavar="N", help="Only the first N samples.")
+@click.option("--seed", type=int, metavar="N", help="The only source of chance. Default: 0.")
+@click.option("--out", type=options.PATH, metavar="DIR", help="Keep result.json, samples.csv and curve.csv here.")
+@options.assignments
+@options.as_json
+@click.pass_obj
+def command(
+    plugins: Plugins,
+    network: Path,
+    data: Path,
+    backend: str | None,
+    duration: float | None,
+    dt: float | None,
+    batch: int | None,
+    count: int | None,
+    seed: int | None,
+    out: Path | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Simulate the spiking network in the file NETWORK."""
+    import dataclasses  # noqa: PLC0415  not for --help
+    import json  # noqa: PLC0415
+
+    from .. import dataset, pipeline, run_file, runs, storage, writing  # noqa: PLC0415
+    from ..reporters.files import summary  # noqa: PLC0415
+    from .progress import shown  # noqa: PLC0415
+
+    given = options.tables(
+        simulate__backend=backend,
+        simulate__duration_ms=duration,
+        simulate__dt_ms=dt,
+        simulate__batch=batch,
+        data__count=count,
+    )
+    general = {"name": network.stem, **({} if seed is None else {"seed": seed})}
+    run = run_file.build({**given, **general}, plugins, assignments)
+    if as_json:
+        run = dataclasses.replace(run, reporters=tuple(r for r in run.reporters if r.name != "console"))
+    if out is not None:
+        writing.check_folder(out)
+    with shown() as tell:
+        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        samples = dataset.read(data)
+        result = pipeline.simulate(run, loaded, samples, plugins, tell, out)
+    runs.report(run, result, None if out is None else writing.folder(out))
+    if as_json:
+        click.echo(json.dumps(summary(result)))

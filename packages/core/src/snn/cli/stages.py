@@ -1,0 +1,69 @@
+"""``snn parse``, ``simplify`` and ``normalise``: one verb each, from file to file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..plugins import Plugins
+from . import options
+
+
+@click.command("parse")
+@click.argument("model", type=options.PATH)
+@options.output
+@options.frontend
+@options.assignments
+@click.pass_obj
+def parse(plugins: Plugins, model: Path, out: Path | None, frontend: str | None, assignments: tuple[str, ...]) -> None:
+    """Read MODEL and write the network as its framework had it, by default to MODEL.parsed.snn."""
+    from .. import pipeline, run_file, storage  # noqa: PLC0415  not for --help
+    from .progress import shown  # noqa: PLC0415
+
+    run = run_file.build(options.tables(parse__frontend=frontend), plugins, assignments)
+    path = options.target(out, model, ".parsed.snn")
+    with shown() as tell:
+        storage.save(pipeline.parse(run, model, plugins, tell), path)
+    click.echo(f"wrote {path}")
+
+
+@click.command("simplify")
+@click.argument("network", type=options.PATH)
+@options.output
+@options.calibrate
+@click.pass_obj
+def simplify(plugins: Plugins, network: Path, out: Path | None, calibrate: Path | None) -> None:
+    """Fold and drop layers of NETWORK, prove that nothing changed, and write NETWORK.simplified.snn."""
+    from .. import dataset, pipeline, storage  # noqa: PLC0415  not for --help
+    from .progress import shown  # noqa: PLC0415
+
+    path = options.target(out, network, ".simplified.snn")
+    with shown() as tell:
+        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
+        storage.save(pipeline.simplified(loaded, data, tell), path)
+    click.echo(f"wrote {path}")
+
+
+@click.command("normalise")
+@click.argument("network", type=options.PATH)
+@options.output
+@options.calibrate
+@options.assignments
+@click.pass_obj
+def normalise(
+    plugins: Plugins, network: Path, out: Path | None, calibrate: Path | None, assignments: tuple[str, ...]
+) -> None:
+    """Rescale the weights of NETWORK, simplified first if need be, and write NETWORK.normalised.snn."""
+    from .. import dataset, pipeline, run_file, storage  # noqa: PLC0415  not for --help
+    from .progress import shown  # noqa: PLC0415
+
+    run = run_file.build({}, plugins, assignments)
+    path = options.target(out, network, ".normalised.snn")
+    with shown() as tell:
+        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
+        simple = pipeline.simplified(loaded, data, tell)
+        storage.save(pipeline.normalised(run, simple, plugins, data, tell), path)
+    click.echo(f"wrote {path}")

@@ -1,0 +1,94 @@
+"""A whole run from its run file, and the folder that it keeps."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import dataset, pipeline, storage, toml, writing
+from .errors import SettingsError
+from .network import Network
+from .plugins import Plugins
+from .progress import Progress, Tell, say_nothing
+from .result import Result
+from .run_file import RunFile
+
+STAGES = ("parsed", "simplified", "normalised", "spiking")
+RUNS = Path("runs")
+_LOG = logging.getLogger(__name__)
+
+
+def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell = say_nothing) -> Result:
+    """Do all that ``run`` says and return what was found; the folder ``out`` keeps it.
+
+    The folder, ``runs/<time>-<name>`` by default, is made once the model has been converted, so that a run that is
+    refused leaves nothing behind. Each file in it is written whole.
+    """
+    if not run.general.source:
+        raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
+    if not run.data.samples:
+        raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
+    folder = out or default_folder(run)
+    writing.check_folder(folder)
+    for note in run.notes:
+        tell(Progress("run", note=note))
+    data = dataset.read(run.path(run.data.samples))
+    calibration = None
+    if run.data.normalise_with:
+        calibration = dataset.read(run.path(run.data.normalise_with), calibration=True)
+    parsed = pipeline.parse(run, run.path(run.general.source), plugins, tell)
+    dataset.fit(data, parsed)  # a wrong shape is told before anything is computed
+    networks: dict[str, Network] = {parsed.stage: parsed}
+
+    spiking = parsed
+    if parsed.stage != "spiking":
+        fitted = None if calibration is None else dataset.fit(calibration, parsed, tell)
+        simple = networks["simplified"] = pipeline.simplified(parsed, fitted, tell)
+        pipeline.rehearse(run, simple)
+        scaled = networks["normalised"] = pipeline.normalised(run, simple, plugins, fitted, tell)
+        spiking = networks["spiking"] = pipeline.converted(run, scaled, plugins, fitted, tell)
+
+    writing.folder(folder)
+    writing.write(folder / "run.toml", toml.write(run.tables()))
+    for number, stage in enumerate(STAGES, 1):
+        if stage in networks:
+            storage.save(networks[stage], folder / f"{number}-{stage}.snn")
+    writing.write(folder / "environment.json", json.dumps(environment(run, plugins, networks), indent=1) + "\n")
+    result = pipeline.simulate(run, spiking, data, plugins, tell, folder)
+    report(run, result, folder)
+    return result
+
+
+def default_folder(run: RunFile) -> Path:
+    """Return the folder of a run that starts now: ``runs/<time>-<name>``, with a number if that is taken."""
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{run.general.name}"
+    names = (stem if not number else f"{stem}-{number}" for number in itertools.count())
+    return next(RUNS / name for name in names if not (RUNS / name).exists())
+
+
+def report(run: RunFile, result: Result, folder: Path | None) -> None:
+    """Let every reporter of ``run`` tell of ``result``."""
+    for reporter in run.reporters:
+        _LOG.info("reporting with %s", reporter.name)
+        reporter.report(result, folder)
+
+
+def environment(run: RunFile, plugins: Plugins, networks: dict[str, Network]) -> dict[str, Any]:
+    """Return what a run depended on besides its run file."""
+    return {
+        "plugins": {
+            plugin.name: f"{plugin.distribution} {plugin.version}" for plugin in plugins.found if not plugin.fault
+        },
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "seed": run.general.seed,
+        "digests": {stage: storage.digest(network) for stage, network in networks.items()},
+    }
