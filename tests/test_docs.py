@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from snn import hookspecs
 from snn.cli import COMMANDS
 from snn.plugins import HOOKS, Plugins
