@@ -75,6 +75,8 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "analog", MappingProxyType(dict(self.analog)))
+        if not self.layers:
+            raise NetworkError("a network has at least one layer; this one has none")
         self.shapes  # noqa: B018  infers, and so checks, every shape
         sources = [layer.name for layer in self.layers if layer.arity == 0]
         if sources != [layer.name for layer in self.layers[:1]]:
