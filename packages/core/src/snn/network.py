@@ -127,7 +127,11 @@ class Network:
 
     @cached_property
     def _readers(self) -> Mapping[str, tuple[Layer, ...]]:
-        return {name: tuple(r for r in self.layers if name in r.inputs) for name in self._by_name}
+        readers: dict[str, list[Layer]] = {name: [] for name in self._by_name}
+        for layer in self.layers:
+            for name in dict.fromkeys(layer.inputs):
+                readers[name].append(layer)
+        return {name: tuple(found) for name, found in readers.items()}
 
     def __getitem__(self, name: str) -> Layer:
         """Return the layer named ``name``."""
