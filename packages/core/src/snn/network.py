@@ -160,7 +160,8 @@ class Network:
 def _freeze(array: npt.NDArray[np.generic], where: str) -> Array:
     """Return ``array`` as read-only float32, copied only where somebody else could still write to it."""
     if array.dtype != np.float32 or not array.flags.c_contiguous or _writeable(array):
-        array = np.array(array, np.float32, order="C")
+        with np.errstate(over="ignore"):  # what is too large for float32 is told below, as infinite
+            array = np.array(array, np.float32, order="C")
         array.setflags(write=False)
     if not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
