@@ -8,6 +8,7 @@ neurons is a *spiking* network.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,8 +37,11 @@ class Layer:
     def __post_init__(self) -> None:
         for entry in dataclasses.fields(self):
             value = getattr(self, entry.name)
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, entry.name, _freeze(value, f"layer {self.name!r}: {entry.name}"))
+            where = f"layer {self.name!r}: {entry.name}"
+            kept = _freeze(value, where) if isinstance(value, np.ndarray) else _plain(value, where)
+            if isinstance(kept, int) and not isinstance(kept, bool) and "float" in str(entry.type):
+                kept = float(kept)  # a file keeps it as one, and the digest must not depend on the file
+            object.__setattr__(self, entry.name, kept)
 
     @property
     def kind(self) -> str:
@@ -170,6 +174,17 @@ def _freeze(array: npt.NDArray[np.generic], where: str) -> Array:
             hint="the training has diverged, or the file is damaged: save the model again",
         )
     return array  # type: ignore[return-value]  # float32 by the line above
+
+
+def _plain(value: object, where: str) -> object:
+    """Return ``value`` with tuples for lists and Python's numbers for NumPy's, so that every layer can be kept."""
+    if isinstance(value, (tuple, list)):
+        return tuple(_plain(entry, where) for entry in value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NetworkError(f"{where} is {value}, which is not a finite number")
+    return value
 
 
 def _writeable(array: object) -> bool:
