@@ -37,9 +37,11 @@ class Layer:
     def __post_init__(self) -> None:
         for entry in dataclasses.fields(self):
             value = getattr(self, entry.name)
-            where = f"layer {self.name!r}: {entry.name}"
+            where, kind = f"layer {self.name!r}: {entry.name}", str(entry.type)
+            if isinstance(value, (float, np.number)) and ("Array" in kind or "ndarray" in kind):
+                value = np.asarray(value)  # NumPy makes a number of an array without axes wherever it can
             kept = _freeze(value, where) if isinstance(value, np.ndarray) else _plain(value, where)
-            if isinstance(kept, int) and not isinstance(kept, bool) and "float" in str(entry.type):
+            if isinstance(kept, int) and not isinstance(kept, bool) and "float" in kind:
                 kept = float(kept)  # a file keeps it as one, and the digest must not depend on the file
             object.__setattr__(self, entry.name, kept)
 
