@@ -1,4 +1,4 @@
-"""Measure the rate engine against as many analog passes as it simulates steps, in one run: see README.md."""  # noqa: INP001  a script
+"""Measure the rate engine against as many analog passes as it simulates steps, in one run: see README.md."""
 
 from __future__ import annotations
 

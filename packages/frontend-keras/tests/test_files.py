@@ -54,10 +54,10 @@ def test_a_file_of_keras_2_0_is_read(tmp_path, listed, chunks):
 
 
 def test_names_with_backslashes_as_tensorflow_wrote_them_on_windows_are_read(tmp_path):
-    import io  # noqa: PLC0415
+    import io
 
-    import h5py  # noqa: PLC0415
-    from handmade import dense, keras_file  # noqa: PLC0415
+    import h5py
+    from handmade import dense, keras_file
 
     stored = io.BytesIO()
     with h5py.File(stored, "w") as file:
