@@ -1,4 +1,4 @@
-"""Measure the rate engine against as many analog passes as it simulates steps, in one run: see README.md."""  # noqa: INP001  a script
+"""Measure the rate engine against as many analog passes as it simulates steps, in one run: see README.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -43,7 +44,7 @@ def main() -> None:
         for batch in chosen.batches:
             samples = np.resize(images, (batch, *images.shape[1:]))
             stimulus = ConstantCurrent(samples, np.arange(batch), clock)
-            contenders: dict[str, Callable[[], float]] = {"engine": lambda s=stimulus: _seconds(simulator.run, s)}
+            contenders: dict[str, Callable[[], float]] = {"engine": partial(_seconds, simulator.run, stimulus)}
             children = [Analog(chosen.torch, batch, chosen.steps, layout) for layout in ("nchw", "nhwc")]
             contenders |= {f"torch {child.layout}": child.seconds for child in children if child.works}
             report(batch, contenders, chosen.turns)
@@ -55,7 +56,7 @@ def report(batch: int, contenders: Mapping[str, Callable[[], float]], turns: int
     """Take turns, and write medians and the ratio to the fastest analog passes."""
     for seconds in contenders.values():
         seconds()
-    times = {name: [] for name in contenders}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(turns):
         for name, seconds in contenders.items():
             times[name].append(1e3 * seconds())

@@ -1,4 +1,4 @@
-"""Time analog passes of the golden CNN in torch, once for each line read: the rival of rate_engine.py."""  # noqa: INP001  a script
+"""Time analog passes of the golden CNN in torch, once for each line read: the rival of rate_engine.py."""
 
 from __future__ import annotations
 

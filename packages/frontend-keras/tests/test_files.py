@@ -43,9 +43,9 @@ def test_a_file_of_keras_2_0_is_read(tmp_path, listed, chunks):
     network = Keras().parse(legacy_file(tmp_path / "old.h5", CNN, weights, "2.0.8", listed=listed, chunks=chunks))
     x = rng.normal(size=(1, 6, 5, 2))
     maps = np.array(
-        [[np.tensordot(x[0, i : i + 3, j : j + 3], kernel, 3) + [1, 2, 3] for j in range(3)] for i in range(4)]
+        [[np.tensordot(x[0, i : i + 3, j : j + 3], kernel, 3) + np.arange(1, 4) for j in range(3)] for i in range(4)]
     )
-    expected = np.clip(0.2 * (maps.reshape(1, -1) @ weight + [0.5, -0.5]) + 0.5, 0, 1)
+    expected = np.clip(0.2 * (maps.reshape(1, -1) @ weight + np.array([0.5, -0.5])) + 0.5, 0, 1)
     output = analog.evaluate(network, x.transpose(0, 3, 1, 2).astype(np.float32))[network.output.name]
     np.testing.assert_allclose(output, expected, atol=1e-5)
     assert [layer.name for layer in network.layers] == [
@@ -54,10 +54,10 @@ def test_a_file_of_keras_2_0_is_read(tmp_path, listed, chunks):
 
 
 def test_names_with_backslashes_as_tensorflow_wrote_them_on_windows_are_read(tmp_path):
-    import io  # noqa: PLC0415
+    import io
 
-    import h5py  # noqa: PLC0415
-    from handmade import dense, keras_file  # noqa: PLC0415
+    import h5py
+    from handmade import dense, keras_file
 
     stored = io.BytesIO()
     with h5py.File(stored, "w") as file:

@@ -53,7 +53,7 @@ def test_a_live_model_with_code_of_its_own_gets_a_hint(k):
         def call(self, x):
             return x
 
-    from snn.errors import ParseError  # noqa: PLC0415
+    from snn.errors import ParseError
 
     with pytest.raises(ParseError) as caught:
         Keras().parse(Mine())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -14,16 +16,37 @@ from hypothesis import strategies as st
 from snn.errors import ParseError, UnsupportedLayer
 from snn_frontend_keras.frontend import Keras
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 KEPT = Path(__file__).parent / "kept-models"
 NAMES = ("keras-2.12-shared-models-as-hdf5.keras", "keras-3.15-shared-layers.h5", "keras-3.15-nested.keras")
-FEW = settings(max_examples=150, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=40, derandomize=True, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def parse(path):
+    """Parse in a process of its own: h5py 3.14 damages its memory when a text of variable length cannot be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # Python 3.12 warns of TensorFlow's threads; the child needs none
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = int(not outcome(path))
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def outcome(path):
+    """Return whether the file was read, or refused by its name."""
     try:
         Keras().parse(path)
     except (ParseError, UnsupportedLayer) as error:
-        assert str(error).startswith(path.name)
+        return str(error).startswith(path.name)
+    return True
 
 
 def stored(name):
@@ -124,4 +147,4 @@ def test_a_changed_description(tmp_path, name, data):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("config.json", json.dumps(config))
             archive.writestr("model.weights.h5", weights)
-    parse(path)
+    assert outcome(path)

@@ -1,4 +1,8 @@
-"""HDF5 read with distrust: plain groups, datasets and attributes, of a size that the file can hold."""
+"""HDF5 read with distrust: plain groups, datasets and attributes, of a size that the file can hold.
+
+h5py (3.14) may damage its own memory when a text of variable length cannot be read, so that a later read in the same
+process crashes.  A service that reads strangers' files should read each in a process of its own.
+"""
 
 from __future__ import annotations
 
