@@ -17,19 +17,13 @@ from snn.normalising import Percentile, WeightBound
 from snn.parsing import Frontend
 from snn.progress import Progress, say_nothing
 from snn.reporters.console import Console
-from snn.reporters.files import Files
 from snn.testing import (
-    FrontendSuite,
-    NormaliserSuite,
-    ReporterSuite,
     TrainerSuite,
     checks_for,
     golden_networks,
     perform,
 )
 from snn.training import Trainer
-
-MODELS = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -213,29 +207,5 @@ def test_a_trainer_that_gives_an_analog_network_is_found():
     assert {"gives_a_spiking_network"} <= failing("trainer", changed(Prototypes(), train=train))
 
 
-class TestPercentile(NormaliserSuite):
-    normaliser = Percentile()
-
-
-class TestPercentileByChannel(NormaliserSuite):
-    normaliser = Percentile(per_channel=True)
-
-
-class TestWeightBound(NormaliserSuite):
-    normaliser = WeightBound()
-
-
-class TestConsole(ReporterSuite):
-    reporter = Console()
-
-
-class TestFiles(ReporterSuite):
-    reporter = Files()
-
-
 class TestPrototypes(TrainerSuite):
     trainer = Prototypes()
-
-
-class TestKept(FrontendSuite):
-    frontend = Kept()
