@@ -9,7 +9,7 @@ import pytest
 from snn import layers as op
 from snn import storage
 from snn.neurons import IntegrateFire
-from snn.simulating import Backend, Events, NotSimulated, Recording, Simulator
+from snn.simulating import Backend, Events, NotSimulated, Problem, Recording, Simulator
 from snn.testing import checks_for, perform, reference
 
 KINDS = frozenset(storage.KINDS.values()) - {op.Activation}
@@ -179,6 +179,11 @@ def building(simulator):
     return {"build": build}
 
 
+def refuses_upsampling(self, network):
+    more = (Problem(layer.name, "not today") for layer in network.layers if type(layer) is op.Upsample)
+    return (*Backend.inspect(self, network), *more)
+
+
 FAULTS = {
     "fires above the threshold only": (
         of(IntegrateFire, threshold=lambda layer, _: layer.threshold * (1 + 2**-20)),
@@ -248,6 +253,7 @@ FAULTS = {
         {"layers": KINDS - {op.Upsample}, "inspect": lambda *_: ()},
         {"says_what_it_runs"},
     ),
+    "refuses what it lists": ({"inspect": refuses_upsampling}, {"runs_what_it_says"}),
     "cannot be closed twice": (building(Fussy), {"lets_go"}),
     "swallows exceptions": (building(Swallowing), {"lets_go"}),
     "does not close at the end of a with-block": (building(Leaking), {"lets_go"}),

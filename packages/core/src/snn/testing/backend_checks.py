@@ -10,7 +10,7 @@ import numpy as np
 from .. import storage
 from ..encoding import PoissonSpikes
 from ..errors import UnsupportedLayer
-from ..layers import Activation, Dense, Input
+from ..layers import Activation, Input
 from ..network import Layer, Network
 from ..neurons import Accumulate, IntegrateFire, Neuron
 from ..simulating import Backend, Record, Recording, Setup, Simulator, Stimulus
@@ -20,6 +20,7 @@ from .running import compare, flat, present, record, taken
 
 _HIDDEN = "conv/fire"
 _STEPS = 6
+_KINDS: frozenset[type[Layer]] = frozenset(storage.KINDS.values())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,7 +55,7 @@ def says_what_it_runs(backend: Backend) -> None:
     neurons = [kind for kind in backend.layers if issubclass(kind, Neuron)]
     require(Input in backend.layers and neurons, "layers lacks Input, or has no neuron")
     require(backend.inputs and set(backend.inputs) <= {"current", "spikes"}, f"inputs are {backend.inputs}")
-    for kind in {*storage.KINDS.values(), _Stranger} - set(backend.layers) - {Input}:
+    for kind in (_KINDS | {_Stranger}) - backend.layers - {Input}:
         network, name = _with(kind)
         problems = [problem for problem in backend.inspect(network) if problem.layer == name]
         require(problems and problems[0].message, f"inspect finds nothing wrong with a {kind.__name__}")
@@ -67,12 +68,25 @@ def says_what_it_runs(backend: Backend) -> None:
 
 
 def runs_what_it_says(backend: Backend) -> None:
-    """Take a dense layer with plain neurons where it lists them."""
-    kind = IntegrateFire if IntegrateFire in backend.layers else Accumulate
-    if not {Dense, kind} <= backend.layers:
-        raise DoesNotApply("it does not list Dense and neurons of the rate code")
-    problems = backend.inspect(golden.single(kind))
-    require(not problems, f"it refuses {problems[0].layer!r}: {problems[0].message}" if problems else "")
+    """Take a plain layer of every kind that it lists, given a current or spikes, read out by a neuron that it lists."""
+    for kind in sorted(backend.layers & _KINDS - {Input}, key=lambda kind: kind.__name__):
+        networks = _plain(backend, kind)
+        refusals = [backend.inspect(network) for network in networks]
+        refused = refusals and all(refusals)
+        require(not refused, f"it lists {kind.__name__}, and refuses it: {refusals[0][0].message}" if refused else "")
+
+
+def _plain(backend: Backend, kind: type[Layer]) -> list[Network]:
+    """Return plain networks with a layer of ``kind``, as far as they have only layers that ``backend`` lists."""
+    if issubclass(kind, Neuron):
+        networks = [golden.single(kind)]
+    elif kind in golden_layers.OF_KIND:
+        case = golden_layers.OF_KIND[kind]()
+        readers = [golden.reading(case.layers, reader) for reader in (IntegrateFire, Accumulate)]
+        networks = [network for reader in readers for _, network, _ in golden.ways(case, reader)]
+    else:
+        networks = []
+    return [network for network in networks if {type(layer) for layer in network.layers} <= backend.layers]
 
 
 def starts_at_rest(backend: Backend) -> None:
