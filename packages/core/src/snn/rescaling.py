@@ -51,6 +51,9 @@ class _Rescaler:
             changed, scale = self._change(layer)
             self.done.append(changed)
             self.given[layer.name] = scale
+        last = self.network.output
+        if self.given[last.name].ndim:  # outputs are compared with one another, and need one scale
+            self._insert(last, last.name, np.asarray(self.given[last.name].max()))
         return tuple(self.done)
 
     def _wanted(self) -> Mapping[str, Scale | None]:

@@ -128,6 +128,24 @@ def joined() -> Network:
     )
 
 
+def ending_in_rectifiers() -> Network:
+    """Return `dense` with rectifiers at the end."""
+    network = dense()
+    return _network(*network.layers, _relu("out", "third"))
+
+
+def ending_in_branches() -> Network:
+    """Return two branches with values of quite different sizes, which are the outputs side by side."""
+    return _network(
+        Input(name="input", shape=(4,)),
+        _dense("first", "input", (3, 4), 16, 3.0),
+        _relu("first/relu", "first"),
+        _dense("second", "input", (3, 4), 17, 0.5),
+        _relu("second/relu", "second"),
+        Concat(name="out", inputs=("first/relu", "second/relu")),
+    )
+
+
 ALL: Mapping[str, Callable[[], Network]] = {
     "dense": dense,
     "dense with softmax": dense_with_softmax,
@@ -135,4 +153,6 @@ ALL: Mapping[str, Callable[[], Network]] = {
     "dead layer": dead,
     "residual block": residual,
     "joined branches": joined,
+    "rectifiers at the end": ending_in_rectifiers,
+    "branches at the end": ending_in_branches,
 }
