@@ -110,17 +110,24 @@ def _split(network: Network) -> tuple[dict[str, Any], dict[str, Array]]:
                 # Layer names may hold characters that file names must not; the number keeps entries apart.
                 name = f"{index:04d}.{field.name}"
                 arrays[name], value = value, {"array": name, "shape": value.shape}
-            record[field.name] = value
+            record[field.name] = _number(value, field)
         records.append(record)
     header = {
         "schema": SCHEMA,
         "stage": network.stage,
-        "clock": network.clock and dataclasses.asdict(network.clock),
+        "clock": network.clock
+        and {field.name: _number(getattr(network.clock, field.name), field) for field in dataclasses.fields(Clock)},
         "provenance": network.provenance,
         "analog": sorted(network.analog),
         "layers": records,
     }
     return header, arrays
+
+
+def _number(value: Any, field: dataclasses.Field[Any]) -> Any:
+    """Return ``value`` as it will be read: a whole number may stand for a float, and must not change the digest."""
+    floating = field.type in ("float", "float | None", float)
+    return float(value) if floating and isinstance(value, int) else value
 
 
 def _json(header: Mapping[str, Any]) -> bytes:

@@ -90,7 +90,7 @@ def contract() -> str:
 
 
 def _lines(checks: list[Check]) -> list[str]:
-    return [f"- `{check.__name__}`: {promise(check)}" for check in checks]
+    return [f"- `{check.__name__}`: {promise(check).replace('``', '`')}" for check in checks]
 
 
 def __getattr__(name: str) -> Any:

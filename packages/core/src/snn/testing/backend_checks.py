@@ -76,24 +76,23 @@ def runs_what_it_says(backend: Backend) -> None:
 
 
 def starts_at_rest(backend: Backend) -> None:
-    """Begin every batch at rest, so that a second batch knows nothing of the first."""
-    network, stimulus = _image(backend)
+    """Begin every batch at rest, so that a batch knows nothing of the one before, which may have another size."""
+    network, stimulus = _image(backend, 5)
+    first, second = _rows(stimulus, 0, 3), _rows(stimulus, 3, 5)
     with backend.build(network, Setup(clock=stimulus.clock)) as simulator:
-        first, second = (flat(present(simulator, stimulus).output) for _ in range(2))
-    np.testing.assert_array_equal(second, first, err_msg="the same batch again in the same simulator")
+        outputs = [flat(present(simulator, batch).output) for batch in (first, second, first)]
+    np.testing.assert_array_equal(outputs[2], outputs[0], err_msg="the same batch, after another one")
+    alone = flat(record(backend, network, second).output)
+    np.testing.assert_array_equal(outputs[1], alone, err_msg="a batch after another one, compared with it alone")
 
 
 def ignores_batches(backend: Backend) -> None:
-    """Give a sample in a batch what it gives the sample alone, and batches of any size in one simulator."""
+    """Give a sample in a batch what it gives the sample alone."""
     network, stimulus = _image(backend, 5)
     together = flat(record(backend, network, stimulus).output)
-    parts = []
-    with backend.build(network, Setup(clock=stimulus.clock)) as simulator:
-        for start, stop in ((0, 3), (3, 5)):
-            parts.append(flat(present(simulator, _rows(stimulus, start, stop)).output))
-    np.testing.assert_array_equal(np.concatenate(parts, axis=1), together, err_msg="batches of 3 and 2 samples")
-    alone = flat(record(backend, network, _rows(stimulus, 2, 3)).output)
-    np.testing.assert_array_equal(alone[:, 0], together[:, 2], err_msg="a sample alone")
+    for row in (0, 3):
+        alone = flat(record(backend, network, _rows(stimulus, row, row + 1)).output)
+        np.testing.assert_array_equal(alone[:, 0], together[:, row], err_msg=f"sample {row} alone and among 5")
 
 
 def _rows(stimulus: Stimulus, start: int, stop: int) -> Stimulus:

@@ -40,7 +40,7 @@ def _refusal(backend: Backend, network: Network, stimulus: Stimulus, where: str)
 
 
 def computes_dense(backend: Backend) -> None:
-    """Compute dense cases."""
+    """Compute dense layers."""
     _computes(backend, cases.dense)
 
 

@@ -31,23 +31,27 @@ def fires_at_threshold(backend: Backend) -> None:
 def reset_subtract(backend: Backend) -> None:
     """Take the threshold off the potential at a spike, and keep what is above for later steps."""
     _fires(backend, [[0.375, 1.5, -0.5]], 7, reset="subtract")
+    compare(backend, golden.bursts(reset="subtract"), golden.current([[0.25]], 8), "given 2.75 in bursts")
 
 
 def reset_zero(backend: Backend) -> None:
     """Set the potential to zero at a spike."""
     _fires(backend, [[0.375, 1.5, -0.5]], 7, reset="zero")
+    compare(backend, golden.bursts(reset="zero"), golden.current([[0.25]], 8), "given 2.75 in bursts")
 
 
 def reset_modulo(backend: Backend) -> None:
     """Leave what remains of the potential divided by the threshold at a spike."""
     _fires(backend, [[0.375, 2.75, -0.5]], 5, reset="modulo")
+    compare(backend, golden.bursts(reset="modulo"), golden.current([[0.25]], 8), "given 2.75 in bursts")
 
 
 def waits_refractory_time(backend: Backend) -> None:
     """Keep the least time between two spikes, and lose the input that comes in it."""
-    _fires(backend, [[0.625, 4.5]], 10, refractory_ms=2.0)
-    _fires(backend, [[0.625, 4.5]], 10, refractory_ms=2.5, reset="zero")
-    _fires(backend, [[1.25, 4.5]], 8, dt_ms=0.5, refractory_ms=1.5)
+    below = golden.BELOW_ONE
+    _fires(backend, [[0.625, 4.5]], 10, refractory_ms=2.0, threshold=below)
+    _fires(backend, [[0.625, 4.5]], 10, refractory_ms=2.5, reset="zero", threshold=below)
+    _fires(backend, [[1.25, 4.5]], 8, dt_ms=0.5, refractory_ms=1.5, threshold=below)
 
 
 def leaks(backend: Backend) -> None:

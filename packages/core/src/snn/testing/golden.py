@@ -89,18 +89,36 @@ def firing(name: str, **fields: Any) -> IntegrateFire:
     return IntegrateFire(name=f"{name}/fire", inputs=(name,), **{"threshold": BELOW_ONE, **fields})
 
 
-def biased() -> Network:
-    """Return one neuron of threshold 7/8 that drives a potential by 1/2 a spike; both get 1/4 per millisecond.
+def bursts(**fields: Any) -> Network:
+    """Return a neuron that is given 11/4 by each spike of another.
 
-    Given 1 per millisecond in steps of 1/2 ms, the neuron is given (1 + 1/4) / 2 = 5/8 a step: it fires in steps 1, 2,
-    3 (5/8, 10/8 - 7/8 = 3/8, 8/8 - 7/8 = 1/8, 6/8 ...): its potential is 5/8, 3/8, 1/8, 6/8 after steps 0 to 3, with
-    spikes in steps 1 and 2. The last potential gets 1/8 a step and 1/2 a spike: 1/8, 6/8, 11/8, 12/8.
+    Given 1/4 in each step, the first fires in steps 3 and 7. With a threshold of 1, the second fires in step 3 and has
+    7/4 left after subtraction, nothing after a reset to zero, and 3/4 after one by modulo.
+    """
+    return Network(
+        (
+            Input(name="input", shape=(1,)),
+            dense("first", "input", [[1]]),
+            firing("first"),
+            dense("second", "first/fire", [[2.75]]),
+            IntegrateFire(name="out", inputs=("second",), **fields),
+        ),
+        stage="spiking",
+    )
+
+
+def biased() -> Network:
+    """Return one neuron of threshold 13/16 that drives a potential by 1/2 a spike; both get 1/4 per millisecond.
+
+    Given 1 per millisecond in steps of 1/2 ms, the neuron is given (1 + 1/4) / 2 = 10/16 a step: 10/16, 20/16 - 13/16
+    = 7/16, 17/16 - 13/16 = 4/16, 14/16 - 13/16 = 1/16, with spikes in steps 1, 2 and 3. The last potential gets 1/8 a
+    step and 1/2 a spike: 1/8, 6/8, 11/8, 16/8.
     """
     return Network(
         (
             Input(name="input", shape=(1,)),
             dense("first", "input", [[1]], [0.25]),
-            firing("first", threshold=0.875),
+            firing("first", threshold=0.8125),
             dense("second", "first/fire", [[0.5]], [0.25]),
             Accumulate(name="out", inputs=("second",)),
         ),
