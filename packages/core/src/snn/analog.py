@@ -38,7 +38,8 @@ def evaluate_batches(
 
 def classify(network: Network, samples: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return the class with the largest output for each sample, (samples,)."""
-    return evaluate(network, samples)[network.output.name].reshape(len(samples), -1).argmax(axis=1)
+    classes = math.prod(network.shapes[network.output.name])
+    return evaluate(network, samples)[network.output.name].reshape(len(samples), classes).argmax(axis=1)
 
 
 def _evaluate(network: Network, samples: Array, wanted: frozenset[str]) -> dict[str, Array]:

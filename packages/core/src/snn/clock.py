@@ -21,6 +21,8 @@ class Clock:
     dt_ms: float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "duration_ms", float(self.duration_ms))  # 100 and 100.0 are one clock, in files too
+        object.__setattr__(self, "dt_ms", float(self.dt_ms))
         if not 0 < self.dt_ms <= self.duration_ms < float("inf"):
             raise ValueError(f"duration {self.duration_ms} ms in steps of {self.dt_ms} ms has no whole step")
 

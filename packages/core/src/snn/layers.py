@@ -130,6 +130,7 @@ class ConvTranspose(Layer):
         if len(x) != self.weight.ndim - 1 or x[0] != self.weight.shape[0]:
             raise ValueError(f"weight {self.weight.shape} does not fit input {x}")
         _axes(len(x) - 1, stride=self.stride, padding=self.padding, dilation=self.dilation)
+        _positive(kernel=self.weight.shape[2:], stride=self.stride, dilation=self.dilation)
         sizes = zip(x[1:], self.weight.shape[2:], self.stride, self.dilation, self.padding, strict=True)
         return (len(self.bias), *((n - 1) * s + d * (k - 1) + 1 - sum(p) for n, k, s, d, p in sizes))
 

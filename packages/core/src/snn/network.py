@@ -8,6 +8,7 @@ neurons is a *spiking* network.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,8 +37,13 @@ class Layer:
     def __post_init__(self) -> None:
         for entry in dataclasses.fields(self):
             value = getattr(self, entry.name)
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, entry.name, _freeze(value, f"layer {self.name!r}: {entry.name}"))
+            where, kind = f"layer {self.name!r}: {entry.name}", str(entry.type)
+            if isinstance(value, (float, np.number)) and ("Array" in kind or "ndarray" in kind):
+                value = np.asarray(value)  # NumPy makes a number of an array without axes wherever it can
+            kept = _freeze(value, where) if isinstance(value, np.ndarray) else _plain(value, where)
+            if isinstance(kept, int) and not isinstance(kept, bool) and "float" in kind:
+                kept = float(kept)  # a file keeps it as one, and the digest must not depend on the file
+            object.__setattr__(self, entry.name, kept)
 
     @property
     def kind(self) -> str:
@@ -75,6 +81,8 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "analog", MappingProxyType(dict(self.analog)))
+        if not self.layers:
+            raise NetworkError("a network has at least one layer; this one has none")
         self.shapes  # noqa: B018  infers, and so checks, every shape
         sources = [layer.name for layer in self.layers if layer.arity == 0]
         if sources != [layer.name for layer in self.layers[:1]]:
@@ -125,7 +133,11 @@ class Network:
 
     @cached_property
     def _readers(self) -> Mapping[str, tuple[Layer, ...]]:
-        return {name: tuple(r for r in self.layers if name in r.inputs) for name in self._by_name}
+        readers: dict[str, list[Layer]] = {name: [] for name in self._by_name}
+        for layer in self.layers:
+            for name in dict.fromkeys(layer.inputs):
+                readers[name].append(layer)
+        return {name: tuple(found) for name, found in readers.items()}
 
     def __getitem__(self, name: str) -> Layer:
         """Return the layer named ``name``."""
@@ -154,7 +166,8 @@ class Network:
 def _freeze(array: npt.NDArray[np.generic], where: str) -> Array:
     """Return ``array`` as read-only float32, copied only where somebody else could still write to it."""
     if array.dtype != np.float32 or not array.flags.c_contiguous or _writeable(array):
-        array = np.array(array, np.float32, order="C")
+        with np.errstate(over="ignore"):  # what is too large for float32 is told below, as infinite
+            array = np.array(array, np.float32, order="C")
         array.setflags(write=False)
     if not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
@@ -163,6 +176,17 @@ def _freeze(array: npt.NDArray[np.generic], where: str) -> Array:
             hint="the training has diverged, or the file is damaged: save the model again",
         )
     return array  # type: ignore[return-value]  # float32 by the line above
+
+
+def _plain(value: object, where: str) -> object:
+    """Return ``value`` with tuples for lists and Python's numbers for NumPy's, so that every layer can be kept."""
+    if isinstance(value, (tuple, list)):
+        return tuple(_plain(entry, where) for entry in value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NetworkError(f"{where} is {value}, which is not a finite number")
+    return value
 
 
 def _writeable(array: object) -> bool:

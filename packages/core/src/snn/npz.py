@@ -20,10 +20,16 @@ class Archive:
     """The members of an open archive, each read when asked for.
 
     Every method raises ValueError where a member is damaged or lies about its size.
+
+    Parameters
+    ----------
+    archive : ZipFile
+    budget : int or None
+        How many bytes may be read in all; None for no bound but that of each array.
     """
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
+    def __init__(self, archive: zipfile.ZipFile, budget: int | None = None) -> None:
+        self._archive, self._budget = archive, budget
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -38,6 +44,7 @@ class Archive:
             raise ValueError(f"it has no {name}") from None
         if size > limit:
             raise ValueError(f"{name} claims {size} bytes; more than {limit} are not read")
+        self._spend(name, size)
         return self._archive.read(name)
 
     def array(self, name: str) -> npt.NDArray[np.generic]:
@@ -53,6 +60,7 @@ class Archive:
                 raise ValueError(
                     f"array {name!r} claims shape {shape} of {dtype}, which its {info.file_size} bytes do not hold"
                 )
+            self._spend(f"array {name!r}", info.file_size)
             member.seek(start)
             values = np.empty(size, np.uint8)
             if member.readinto(values) != size:  # type: ignore[attr-defined]  # ZipExtFile is a BufferedIOBase
@@ -60,13 +68,23 @@ class Archive:
         array: npt.NDArray[np.generic] = values.view(dtype)
         return array.reshape(shape, order="F" if fortran else "C")
 
+    def _spend(self, what: str, size: int) -> None:
+        if self._budget is None:
+            return
+        self._budget -= size
+        if self._budget < 0:
+            raise ValueError(f"{what} of {size} bytes makes more than the whole file: it is packed, or read twice")
+
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
-    """Open the zip at ``path``; whatever is wrong inside comes out as ValueError, a missing file as OSError."""
+def open_archive(path: Path, *, stored: bool = False) -> Iterator[Archive]:
+    """Open the zip at ``path``; whatever is wrong inside comes out as ValueError, a missing file as OSError.
+
+    ``stored`` says that nothing in it is compressed, so that no more can be read than the file has bytes.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            yield Archive(archive)
+            yield Archive(archive, path.stat().st_size if stored else None)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, MemoryError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
     except Exception as error:
@@ -81,7 +99,10 @@ def _read_header(head: bytes, name: str) -> tuple[tuple[int, ...], bool, np.dtyp
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
         raise ValueError(f"array {name!r} has version {version} of the .npy format, which is not read")
-    shape, fortran, dtype = readers[version](stream)
+    try:
+        shape, fortran, dtype = readers[version](stream)
+    except Exception as error:  # Python's tokenizer and literals raise nearly anything
+        raise ValueError(f"array {name!r} has a damaged header: {error}") from error
     if dtype.hasobject:
         raise ValueError(f"array {name!r} holds Python objects, which would have to be unpickled")
     return shape, fortran, dtype, stream.tell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from .component import Component
 from .dataset import Dataset
 from .decoding import decode
 from .encoding import ConstantCurrent, PoissonSpikes
-from .errors import ParseError, SettingsError, SimulationError, SnnError
+from .errors import ConversionWarning, ParseError, PluginError, SettingsError, SimulationError, SnnError
 from .network import Array, Network
 from .neurons import Neuron
 from .operations import multiply_adds
@@ -124,6 +125,8 @@ def simulate(
     _check_input(run)
     data = dataset.fit(data.first(run.data.count), network, tell)
     clock = clock_of(run, network)
+    if run.simulate.input == "poisson":
+        _warn_of_saturated_input(run, data, clock)
     setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
     spiking, operations, seconds = [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
@@ -196,7 +199,7 @@ def _frontend(run: RunFile, source: Path | object) -> Frontend:
     names = ", ".join(run.frontends) or "none"
     if run.parse.frontend:
         if run.parse.frontend not in run.frontends:
-            raise SettingsError(f"frontend {run.parse.frontend!r} is not installed", hint=f"installed: {names}")
+            raise PluginError(f"no frontend {run.parse.frontend!r} is installed", hint=f"installed: {names}")
         return run.frontends[run.parse.frontend]
     accepting = [frontend for frontend in run.frontends.values() if frontend.accepts(source)]
     if isinstance(source, Path) and accepting:
@@ -230,6 +233,20 @@ def _check_input(run: RunFile) -> None:
         raise SettingsError(
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
             hint=f"it takes {', '.join(run.backend.inputs)}",
+        )
+
+
+def _warn_of_saturated_input(run: RunFile, data: Dataset, clock: Clock) -> None:
+    """Warn where an input asks for more than one spike a step, which it cannot have."""
+    limit = 1000 / (run.simulate.rate_hz * clock.dt_ms)
+    above = sum(int((np.abs(samples) > limit).sum()) for _, samples in data.batches(analog.BATCH))
+    if above:
+        share = above / data.samples.size
+        warnings.warn(
+            f"{100 * share:.3g} % of the input values are above {limit:g} and saturate at one spike a step; "
+            "lower simulate.rate_hz or scale the samples",
+            ConversionWarning,
+            stacklevel=2,
         )
 
 

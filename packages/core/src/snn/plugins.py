@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import Distribution, EntryPoint, distributions, version
+from importlib.metadata import Distribution, EntryPoint, entry_points, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -64,10 +64,9 @@ class Plugins:
         manager.register(builtin, name="core")
         core = Plugin("core", "snn-core", version("snn-core"))
         entries = {
-            (entry.name, distribution.name): (entry, distribution)
-            for distribution in distributions()
-            for entry in distribution.entry_points
-            if entry.group == hookspecs.GROUP
+            (entry.name, entry.dist.name): (entry, entry.dist)
+            for entry in entry_points(group=hookspecs.GROUP)
+            if entry.dist is not None
         }
         taken = Counter([name for name, _ in entries] + ["core"])
         others = [

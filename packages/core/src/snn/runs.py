@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import platform
@@ -34,7 +35,7 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
     if not run.data.samples:
         raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
-    folder = out or RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{run.general.name}"
+    folder = out or default_folder(run)
     writing.check_folder(folder)
     for note in run.notes:
         tell(Progress("run", note=note))
@@ -63,6 +64,13 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
     result = pipeline.simulate(run, spiking, data, plugins, tell, folder)
     report(run, result, folder)
     return result
+
+
+def default_folder(run: RunFile) -> Path:
+    """Return the folder of a run that starts now: ``runs/<time>-<name>``, with a number if that is taken."""
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{run.general.name}"
+    names = (stem if not number else f"{stem}-{number}" for number in itertools.count())
+    return next(RUNS / name for name in names if not (RUNS / name).exists())
 
 
 def report(run: RunFile, result: Result, folder: Path | None) -> None:

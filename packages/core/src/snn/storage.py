@@ -31,6 +31,7 @@ SCHEMA = 1
 SUFFIX = ".snn"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _HEADER_BYTES = 64 * 2**20
+_AGAIN = "write it again with snn parse or snn convert"
 
 
 def _kinds(module: object) -> dict[str, type[Layer]]:
@@ -65,18 +66,16 @@ def load(path: Path, kinds: Iterable[type[Neuron]] = ()) -> Network:
     """
     known = {**KINDS, **{f"{kind.plugin}:{kind.__name__}": kind for kind in kinds}}
     try:
-        with open_archive(path) as archive:
+        with open_archive(path, stored=True) as archive:
             return _read(archive, "", known, path)
     except OSError as error:
         raise NetworkError(f"{path} cannot be read: {error.strerror or error}", hint="is it the right path?") from error
     except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
-        raise NetworkError(
-            f"{path} is not a whole network file: {error}", hint="write it again with snn parse or snn convert"
-        ) from error
+        raise NetworkError(f"{path} is not a whole network file: {error}", hint=_AGAIN) from error
     except NetworkError as error:
         if str(path) in str(error):
             raise
-        raise NetworkError(f"{path}: {error}", hint=error.hint) from error
+        raise NetworkError(f"{path}: {error}", hint=error.hint or _AGAIN) from error
 
 
 def digest(network: Network) -> str:
@@ -134,7 +133,7 @@ class _Header:
     stage: Stage
     clock: Clock | None
     provenance: tuple[str, ...]
-    analog: tuple[str, ...]
+    analog: tuple[Stage, ...]
     layers: tuple[dict[str, Any], ...]
 
 
@@ -146,9 +145,9 @@ def _read(archive: Archive, folder: str, kinds: Mapping[str, type[Layer]], path:
     if schema > SCHEMA:
         raise NetworkError(f"{path} has schema {schema}; this version reads up to {SCHEMA}", hint="upgrade snn-core")
     header = msgspec.convert(raw, _Header)
-    analog = {}
+    analog: dict[str, Network] = {}
     if not folder:  # earlier stages keep no earlier stages of their own
-        analog = {stage: _read(archive, f"analog/{stage}/", kinds, path) for stage in header.analog}
+        analog = {stage: _read(archive, f"analog/{stage}/", kinds, path) for stage in dict.fromkeys(header.analog)}
     layers = tuple(_layer(record, archive, folder, kinds) for record in header.layers)
     return Network(layers, header.provenance, header.stage, analog, header.clock)
 
