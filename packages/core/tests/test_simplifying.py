@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from snn import analog, simplifying
@@ -279,3 +281,17 @@ def test_network_of_an_input_alone_and_of_idle_layers_alone_can_be_simplified():
     assert kinds(equal(graphs.chain((2,)))) == ["Input"]
     linear = op.Activation(name="out", inputs=("in",), function="linear")
     assert kinds(equal(graphs.chain((2,), linear))) == ["Input", "Activation"]
+
+
+def test_deep_network_is_simplified_in_a_moment():
+    layers, source = [], "in"
+    for n in range(300):
+        layers += [graphs.dense(f"d{n}", source, np.eye(2)), norm(f"n{n}", f"d{n}", 2), graphs.relu(f"r{n}", f"n{n}")]
+        source = f"r{n}"
+    ones = {
+        f"n{n}": op.BatchNorm(name=f"n{n}", inputs=(f"d{n}",), scale=np.ones(2), shift=np.full(2, 0.1))
+        for n in range(300)
+    }
+    begin = time.process_time()
+    assert len(simplify(graphs.chain((2,), *[ones.get(layer.name, layer) for layer in layers])).layers) == 601
+    assert time.process_time() - begin < 10
