@@ -51,6 +51,9 @@ class _Rescaler:
             changed, scale = self._change(layer)
             self.done.append(changed)
             self.given[layer.name] = scale
+        last = self.network.output
+        if np.unique(self.given[last.name]).size > 1:  # classes are compared with each other
+            self._insert(last, last.name, np.asarray(self.given[last.name].max()))
         return tuple(self.done)
 
     def _wanted(self) -> Mapping[str, Scale | None]:
