@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from snn.clock import Clock
 from snn.encoding import ConstantCurrent
-from snn.errors import SimulationError, UnsupportedLayer
+from snn.errors import SettingsError, SimulationError, UnsupportedLayer
 from snn.layers import Activation
 from snn.neurons import Accumulate
 from snn.simulating import Setup
@@ -44,7 +44,7 @@ def test_the_backend_is_frozen():
 
 
 def test_negative_threads_are_refused():
-    with pytest.raises(ValueError, match="threads -1"):
+    with pytest.raises(SettingsError, match="threads"):
         IniSim(threads=-1)
 
 

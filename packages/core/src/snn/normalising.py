@@ -57,7 +57,7 @@ class Percentile(Normaliser):
                 found = analog.evaluate(network, samples, set(targets.values()))
                 for name, gauge in gauges.items():
                     values = np.maximum(found[targets[name]], 0)
-                    rows = values.swapaxes(0, 1) if self._one_a_channel(network[name], network) else values
+                    rows = values.swapaxes(0, 1) if self._one_a_channel(network, name) else values
                     rows = rows.reshape(len(rows) if rows is not values else 1, -1)
                     (gauge.second if turn else gauge.first)(rows)
                 tell(Progress("normalise", turn * len(data) + start + len(samples), total))
@@ -70,12 +70,15 @@ class Percentile(Normaliser):
         note = f"normalised at percentile {self.percentile:g}, one scale {how}{zeros}"
         return _normalised(network, scales, f"{note}, on {len(data)} samples of {data.name}")
 
-    def _one_a_channel(self, layer: Layer, network: Network) -> bool:
-        # A maximum is one number for the whole layer, and so must its scale be; outputs are compared with one another.
-        if layer is network.output:
-            return False
+    def _one_a_channel(self, network: Network, name: str) -> bool:
+        # A maximum is one number for the whole layer, and so must its scale be; classes are compared with each other.
+        layer = network[name]
         return (
-            self.per_channel and isinstance(layer, op.Activation) and layer.function == "relu" and layer.maximum is None
+            self.per_channel
+            and layer is not network.output
+            and isinstance(layer, op.Activation)
+            and layer.function == "relu"
+            and layer.maximum is None
         )
 
 

@@ -52,7 +52,7 @@ class _Rescaler:
             self.done.append(changed)
             self.given[layer.name] = scale
         last = self.network.output
-        if self.given[last.name].ndim:  # outputs are compared with one another, and need one scale
+        if np.unique(self.given[last.name]).size > 1:  # classes are compared with each other
             self._insert(last, last.name, np.asarray(self.given[last.name].max()))
         return tuple(self.done)
 

@@ -37,9 +37,7 @@ def simplify(network: Network, samples: Array | None = None) -> Network:
         An output differs by more than 1e-4 of its layer's range; the message names the first such layer.
     """
     draft = Draft(network)
-    while any(
-        rule(draft, layer) for rule in _RULES for layer in list(draft.layers.values()) if layer.name in draft.layers
-    ):
+    while _sweep(draft):
         pass
     for layer in list(draft.layers.values()):
         if isinstance(layer, op.BatchNorm):
@@ -74,6 +72,15 @@ def verify(network: Network, rewritten: Network, equals: Mapping[str, str], samp
                 hint=f"{TOLERANCE:g} is allowed; this is a fault of the toolbox, or weights too large for float32: "
                 "please report it with the model",
             )
+
+
+def _sweep(draft: Draft) -> bool:
+    """Apply every rule to every layer once, and return whether any changed anything."""
+    changed = False
+    for rule in _RULES:
+        for name in list(draft.layers):
+            changed |= name in draft.layers and rule(draft, draft.layers[name])
+    return changed
 
 
 # Rules: each changes one thing about one layer and returns whether it did.
