@@ -138,6 +138,27 @@ class TestRefusals:
         (tmp_path / "cut.xsnn").write_bytes(converted.read_bytes()[:3000])
         refused(snn("simulate", "cut.xsnn", "--data", example / "test.npz"), 5, "cut.xsnn")
 
+    def test_settings_that_would_have_no_effect(self, snn, converted, example):
+        words = ("simulate", converted, "--data", example / "test.npz")
+        refused(snn(*words, "--set", "convert.initial=0"), 2, "convert.initial", "no effect")
+        refused(snn("parse", example / "mnist.keras", "--set", "simulate.batch=3"), 2, "simulate.batch", "no effect")
+
+    def test_recording_that_nothing_keeps(self, snn, converted, example):
+        words = ("simulate", converted, "--data", example / "test.npz", "--set", 'record.counts=["relu1"]')
+        refused(snn(*words), 2, "[record]", "--out")
+
+    def test_recording_of_a_layer_that_is_not_there(self, snn, example):
+        refused(snn("run", example / "run.toml", "--set", 'record.counts=["relu9"]'), 2, "'relu9'", "relu1")
+        refused(snn("run", example / "run.toml", "--set", 'record.spikes=["pool1"]'), 2, "'pool1'", "relu1")
+
+    def test_choices_are_listed(self, snn, example):
+        done = snn("convert", example / "mnist.keras", "--set", "convert.readout=latency")
+        refused(done, 2, "'latency' is none of 'potential', 'spikes', 'softmax'")
+
+    def test_model_given_for_a_network(self, snn, example):
+        done = snn("simulate", example / "mnist.keras", "--data", example / "test.npz")
+        refused(done, 5, "mnist.keras", "convert it first")
+
     def test_duration_shorter_than_a_step(self, snn, converted, example):
         data = example / "test.npz"
         refused(snn("simulate", converted, "--data", data, "--duration", 1, "--dt", 2), 2, "duration")
@@ -154,6 +175,27 @@ def test_activations_without_a_spiking_form_are_all_named(snn, tmp_path):
     done = snn("convert", "net.snn", "-o", "out.snn")
     refused(done, 6, "'one' (tanh)", "'three' (sigmoid)")
     assert not (tmp_path / "out.snn").exists()
+
+
+def test_deviations_are_warned_about_with_their_size(snn, converted, example, tmp_path):
+    with np.load(example / "test.npz") as data:
+        np.savez(tmp_path / "bytes.npz", x=(255 * data["x"][:4]).astype(np.uint8), y=data["y"][:4])
+    done = snn("simulate", converted, "--data", "bytes.npz", "--duration", 4, "--dt", 2)
+    assert done.returncode == 0
+    assert re.search(r"^warning: bytes.npz: samples are whole numbers up to 255", done.stderr, re.MULTILINE)
+    assert re.search(
+        r"^warning: steps of 2 ms hold one spike each, so activations above 0.5 ", done.stderr, re.MULTILINE
+    )
+    poisson = ("--set", "simulate.input=poisson", "--set", "simulate.rate_hz=2000")
+    done = snn("simulate", converted, "--data", example / "test.npz", "--count", 5, "--duration", 2, *poisson)
+    assert re.search(r"^warning: [\d.]+ % of the input values are above 0.5", done.stderr, re.MULTILINE)
+
+
+def test_the_duration_of_a_conversion_is_the_networks_own(snn, example):
+    done = snn("convert", example / "mnist.keras", "--set", "simulate.duration_ms=7", "-o", "short.snn")
+    assert done.returncode == 0, done.stderr
+    said = snn("simulate", "short.snn", "--data", example / "test.npz", "--count", 3, "--json")
+    assert json.loads(said.stdout)["steps"] == 7
 
 
 def test_without_calibration_the_bound_of_the_weights_is_warned_about(snn, example, tmp_path):

@@ -10,7 +10,7 @@ CORE = ROOT / "packages/core/src/snn"
 
 # Each module may import modules of its own rank only where they stand to its left in the same row, and any above.
 RANKS = [
-    ["errors", "clock", "toml", "progress", "component", "settings"],
+    ["errors", "clock", "toml", "progress", "settings", "component"],
     ["network"],
     ["layers", "neurons", "writing", "npz", "randomness"],
     ["analog", "operations", "dataset", "storage", "quantile", "draft"],
@@ -21,7 +21,7 @@ RANKS = [
     ["builtin"],
     ["plugins"],
     ["run_file"],
-    ["template", "pipeline"],
+    ["template", "presenting", "pipeline"],
     ["runs"],
     ["api"],
     ["testing"],

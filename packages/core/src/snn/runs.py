@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import dataset, pipeline, storage, toml, writing
+from . import dataset, pipeline, presenting, storage, toml, writing
 from .errors import SettingsError
 from .network import Network
-from .plugins import Plugins
+from .plugins import Plugins, check_requirements
 from .progress import Progress, Tell, say_nothing
 from .result import Result
 from .run_file import RunFile
@@ -35,6 +35,9 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
     if not run.data.samples:
         raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
+    run.backend.check  # noqa: B018  a backend that is not installed is told before anything is read
+    for reporter in run.reporters:
+        check_requirements("reporter", reporter)
     folder = out or default_folder(run)
     writing.check_folder(folder)
     for note in run.notes:
@@ -61,7 +64,7 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         if stage in networks:
             storage.save(networks[stage], folder / f"{number}-{stage}.snn")
     writing.write(folder / "environment.json", json.dumps(environment(run, plugins, networks), indent=1) + "\n")
-    result = pipeline.simulate(run, spiking, data, plugins, tell, folder)
+    result = presenting.simulate(run, spiking, data, plugins, tell, folder)
     report(run, result, folder)
     return result
 

@@ -53,7 +53,7 @@ def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
         try:
             values[key] = msgspec.convert(value, fields[key])
         except msgspec.ValidationError as error:
-            faults.append(f"{key}: {error}, got {value!r}")
+            faults.append(_misfit(key, fields[key], value, error))
     if not faults:
         try:
             return kind(**values)
@@ -70,9 +70,25 @@ def check(component: object) -> None:
         try:
             msgspec.convert(value, hint)
         except msgspec.ValidationError as error:
-            faults.append(f"{name}: {error}, got {value!r}")
+            faults.append(_misfit(name, hint, value, error))
     if faults:
         raise _error(faults, type(component).__name__)
+
+
+def _misfit(key: str, hint: Any, value: object, error: msgspec.ValidationError) -> str:
+    """Return the fault of a ``value`` that does not fit ``hint``, with the choices where there are any."""
+    if allowed := choices(hint):
+        return f"{key}: {value!r} is none of {', '.join(map(repr, allowed))}"
+    return f"{key}: {error}, got {value!r}"
+
+
+def choices(hint: Any) -> tuple[object, ...]:
+    """Return the values that a type allows by name: those of its Literal."""
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)
+    if typing.get_origin(hint) is Annotated:
+        return choices(typing.get_args(hint)[0])
+    return ()
 
 
 def _fields(kind: type[Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ SCHEMA = 1
 SUFFIX = ".snn"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _HEADER_BYTES = 64 * 2**20
-_AGAIN = "write it again with snn parse or snn convert"
+_AGAIN = "write it again with snn parse or snn convert; if it is a model, convert it first"
 
 
 def _kinds(module: object) -> dict[str, type[Layer]]:
@@ -79,9 +79,9 @@ def load(path: Path, kinds: Iterable[type[Neuron]] = ()) -> Network:
 
 
 def digest(network: Network) -> str:
-    """Return the SHA-256 of the content: layers and arrays, without provenance; equal for equal networks."""
+    """Return the SHA-256 of the layers, their arrays, the stage and the clock; equal for equal networks."""
     header, arrays = _split(network)
-    del header["provenance"]
+    del header["provenance"], header["analog"]
     sha = hashlib.sha256(_json(header))
     for array in arrays.values():
         sha.update(array.astype("<f4").tobytes())

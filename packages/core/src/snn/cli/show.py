@@ -23,11 +23,11 @@ def command(plugins: Plugins, network: Path) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from .. import pipeline, storage  # noqa: PLC0415
+    from .. import storage  # noqa: PLC0415
     from ..layers import Activation  # noqa: PLC0415
     from ..neurons import Neuron  # noqa: PLC0415
 
-    loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+    loaded = storage.load(network, plugins.neurons())
     table = Table(title=f"{network}: {loaded.stage} network", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("layer", "kind"):
         table.add_column(heading, overflow="fold")
