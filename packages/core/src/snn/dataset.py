@@ -14,6 +14,7 @@ from .network import Array, Network, Shape
 from .npz import open_archive
 from .progress import Progress, Tell, say_nothing
 
+_MOST_CLASSES = 2**31  # more than any network has, and still whole in every kind of float
 UNKNOWN = -1  # the label of a sample whose class is not known
 
 
@@ -175,8 +176,8 @@ def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
 def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str) -> npt.NDArray[np.int64]:
     if labels is None:
         return np.full(count, UNKNOWN, np.int64)
-    if len(labels) != count:
-        raise DataError(f"{name}: {count} samples, but {len(labels)} labels")
+    if labels.shape[:1] != (count,):
+        raise DataError(f"{name}: {count} samples, but labels of shape {labels.shape}")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.dtype.kind not in "iufb":
@@ -190,7 +191,7 @@ def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str
     if labels.ndim != 1:
         raise DataError(f"{name}: labels have shape {labels.shape}; needed: (n,) or (n, classes)")
     numbers = labels.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(numbers) | (numbers != np.floor(numbers)))
+    bad = np.flatnonzero(~(np.abs(numbers) < _MOST_CLASSES) | (numbers != np.floor(numbers)))
     if len(bad):
         raise DataError(f"{name}: the label of sample {bad[0]} is {labels[bad[0]]}, not a class number")
     return numbers.astype(np.int64)
@@ -198,8 +199,10 @@ def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str
 
 def _check_finite(samples: npt.NDArray[np.generic], name: str) -> None:
     if samples.dtype.kind == "f":
-        bad = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))
+        most = np.abs(samples).reshape(len(samples), -1).max(axis=1, initial=0)
+        bad = np.flatnonzero(~(most <= np.finfo(np.float32).max))
         if len(bad):
             raise DataError(
-                f"{name}: sample {bad[0]} has values that are not finite; {len(bad)} samples do", hint="leave them out"
+                f"{name}: sample {bad[0]} has values that are not finite, or too large; {len(bad)} samples do",
+                hint="leave them out",
             )
