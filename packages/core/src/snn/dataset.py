@@ -15,6 +15,7 @@ from .npz import open_archive
 from .progress import Progress, Tell, say_nothing
 
 _MOST_CLASSES = 2**31  # more than any network has, and still whole in every kind of float
+_KEYS = ("x", "y", "arr_0")
 UNKNOWN = -1  # the label of a sample whose class is not known
 
 
@@ -71,11 +72,11 @@ def read(path: Path, *, calibration: bool = False) -> Dataset:
     if path.is_dir():
         samples, labels = _read_folder(path, calibration=calibration)
     else:
-        arrays = _arrays(path)
+        arrays, names = _arrays(path)
         key = next((key for key in ("x", "arr_0") if key in arrays), None)
         if key is None:
             raise DataError(
-                f"{path} has no array 'x'; it holds {', '.join(arrays) or 'nothing'}",
+                f"{path} has no array 'x'; it holds {', '.join(names) or 'nothing'}",
                 hint="save it with numpy.savez(path, x=samples, y=labels)",
             )
         samples, labels = arrays[key], arrays.get("y")
@@ -152,21 +153,22 @@ def _read_folder(path: Path, *, calibration: bool) -> tuple[npt.NDArray[np.gener
     names = ("x_norm.npz",) if calibration else ("x_test.npz", "y_test.npz")
     found = []
     for name in names:
-        arrays = _arrays(path / name)
+        arrays, held = _arrays(path / name)
         if "arr_0" not in arrays:
-            raise DataError(f"{path / name} has no array 'arr_0'; it holds {', '.join(arrays) or 'nothing'}")
+            raise DataError(f"{path / name} has no array 'arr_0'; it holds {', '.join(held) or 'nothing'}")
         found.append(arrays["arr_0"])
     return found[0], (None if calibration else found[1])
 
 
-def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
+def _arrays(path: Path) -> tuple[Mapping[str, npt.NDArray[np.generic]], tuple[str, ...]]:
+    """Return the arrays of the file ``path`` that a data set is made of, and the names of all."""
     if not path.exists():
         raise DataError(
             f"{path} does not exist", hint="give a .npz with x and y, or a folder with x_test.npz and y_test.npz"
         )
     try:
         with open_archive(path) as archive:
-            return {name: archive.array(name) for name in archive.arrays}
+            return {name: archive.array(name) for name in archive.arrays if name in _KEYS}, archive.arrays
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read: {error}", hint="save it with numpy.savez(path, x=samples, y=labels)"
