@@ -16,6 +16,8 @@ from .network import Array, Network, Shape
 from .npz import open_archive
 from .progress import Progress, Tell, say_nothing
 
+_MOST_CLASSES = 2**31  # more than any network has, and still whole in every kind of float
+_KEYS = ("x", "y", "arr_0")
 UNKNOWN = -1  # the label of a sample whose class is not known
 
 
@@ -72,11 +74,11 @@ def read(path: Path, *, calibration: bool = False) -> Dataset:
     if path.is_dir():
         samples, labels = _read_folder(path, calibration=calibration)
     else:
-        arrays = _arrays(path)
+        arrays, names = _arrays(path)
         key = next((key for key in ("x", "arr_0") if key in arrays), None)
         if key is None:
             raise DataError(
-                f"{path} has no array 'x'; it holds {', '.join(arrays) or 'nothing'}",
+                f"{path} has no array 'x'; it holds {', '.join(names) or 'nothing'}",
                 hint="save it with numpy.savez(path, x=samples, y=labels)",
             )
         samples, labels = arrays[key], arrays.get("y")
@@ -159,21 +161,22 @@ def _read_folder(path: Path, *, calibration: bool) -> tuple[npt.NDArray[np.gener
     names = ("x_norm.npz",) if calibration else ("x_test.npz", "y_test.npz")
     found = []
     for name in names:
-        arrays = _arrays(path / name)
+        arrays, held = _arrays(path / name)
         if "arr_0" not in arrays:
-            raise DataError(f"{path / name} has no array 'arr_0'; it holds {', '.join(arrays) or 'nothing'}")
+            raise DataError(f"{path / name} has no array 'arr_0'; it holds {', '.join(held) or 'nothing'}")
         found.append(arrays["arr_0"])
     return found[0], (None if calibration else found[1])
 
 
-def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
+def _arrays(path: Path) -> tuple[Mapping[str, npt.NDArray[np.generic]], tuple[str, ...]]:
+    """Return the arrays of the file ``path`` that a data set is made of, and the names of all."""
     if not path.exists():
         raise DataError(
             f"{path} does not exist", hint="give a .npz with x and y, or a folder with x_test.npz and y_test.npz"
         )
     try:
         with open_archive(path) as archive:
-            return {name: archive.array(name) for name in archive.arrays}
+            return {name: archive.array(name) for name in archive.arrays if name in _KEYS}, archive.arrays
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read: {error}", hint="save it with numpy.savez(path, x=samples, y=labels)"
@@ -183,8 +186,8 @@ def _arrays(path: Path) -> Mapping[str, npt.NDArray[np.generic]]:
 def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str) -> npt.NDArray[np.int64]:
     if labels is None:
         return np.full(count, UNKNOWN, np.int64)
-    if len(labels) != count:
-        raise DataError(f"{name}: {count} samples, but {len(labels)} labels")
+    if labels.shape[:1] != (count,):
+        raise DataError(f"{name}: {count} samples, but labels of shape {labels.shape}")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.dtype.kind not in "iufb":
@@ -198,7 +201,7 @@ def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str
     if labels.ndim != 1:
         raise DataError(f"{name}: labels have shape {labels.shape}; needed: (n,) or (n, classes)")
     numbers = labels.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(numbers) | (numbers != np.floor(numbers)))
+    bad = np.flatnonzero(~(np.abs(numbers) < _MOST_CLASSES) | (numbers != np.floor(numbers)))
     if len(bad):
         raise DataError(f"{name}: the label of sample {bad[0]} is {labels[bad[0]]}, not a class number")
     return numbers.astype(np.int64)
@@ -206,9 +209,10 @@ def _class_numbers(labels: npt.NDArray[np.generic] | None, count: int, name: str
 
 def _check_finite(samples: npt.NDArray[np.generic], name: str) -> None:
     if samples.dtype.kind == "f":
-        bad = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))
+        most = np.abs(samples).reshape(len(samples), -1).max(axis=1, initial=0)
+        bad = np.flatnonzero(~(most <= np.finfo(np.float32).max))
         if len(bad):
             raise DataError(
-                f"{name}: sample {bad[0]} has values that are not finite; samples with such values: {len(bad)}",
+                f"{name}: sample {bad[0]} has values that are not finite, or too large; such samples: {len(bad)}",
                 hint="leave them out",
             )

@@ -94,7 +94,8 @@ class WeightBound(Normaliser):
     def normalise(self, network: Network, data: Dataset | None, tell: Tell = say_nothing) -> Network:
         if data is not None:
             _warn_outside(data)
-        _, high = _bounds(network)
+        with np.errstate(over="ignore", invalid="ignore"):  # told below, with the layer
+            _, high = _bounds(network)
         scales = {}
         for name, source in scaled_layers(network).items():
             bound = np.asarray(high[source].max(), np.float64).reshape(1)

@@ -14,8 +14,9 @@ from typing import Any
 
 import pluggy
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from . import hookspecs
+from . import hookspecs, settings
 from .component import Component
 from .errors import PluginError, SnnError
 
@@ -53,7 +54,8 @@ class Plugins:
     """
 
     def __init__(self, blocked: Iterable[str] = ()) -> None:
-        self.blocked = {*blocked, *filter(None, os.environ.get(BLOCK, "").split(","))}
+        named = (name.strip() for name in os.environ.get(BLOCK, "").split(","))
+        self.blocked = {*blocked, *filter(None, named)}
 
     @cached_property
     def found(self) -> tuple[Plugin, ...]:
@@ -85,12 +87,12 @@ class Plugins:
             return replace(plugin, fault="blocked")
         if not alone:  # the order of loading must not decide
             return replace(plugin, fault=f"another distribution also calls its plugin {entry.name!r}; uninstall one")
-        if needs := _unmet(distribution):
-            return replace(plugin, fault=f"needs {needs}, found snn-core {version('snn-core')}")
         try:
+            if needs := _unmet(distribution):
+                return replace(plugin, fault=f"needs {needs}, found snn-core {version('snn-core')}")
             manager.register(entry.load(), name=entry.name)
             manager.check_pending()
-        except Exception as error:  # noqa: BLE001  a broken plugin must not take the others down
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a broken plugin must not take the others down
             if manager.has_plugin(entry.name):
                 manager.unregister(name=entry.name)
             return replace(plugin, fault=f"{type(error).__name__}: {error}")
@@ -149,12 +151,19 @@ def check_requirements(kind: str, component: Component) -> None:
     missing = []
     for requirement in component.requires:
         module, _, package = requirement.partition(":")
-        if find_spec(module.strip()) is None:
+        if not _is_there(module.strip()):
             missing.append(package.strip() or module)
     if missing:
         raise PluginError(
             f"{kind} {component.name!r} needs {', '.join(missing)}", hint=f"pip install {' '.join(missing)}"
         )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # the package it is in is missing, or was put together by hand
+        return False
 
 
 def _offered(manager: pluggy.PluginManager, plugin: Plugin) -> Plugin:
@@ -165,15 +174,31 @@ def _offered(manager: pluggy.PluginManager, plugin: Plugin) -> Plugin:
             if implementation.plugin_name != plugin.name:
                 continue
             try:
-                components += [(kind, component) for component in implementation.function()]
-            except Exception as error:  # noqa: BLE001  as above
+                offered = list(implementation.function())
+                for component in offered:
+                    _check_component(component)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  as above
                 return replace(plugin, fault=f"{hook}: {type(error).__name__}: {error}")
+            components += [(kind, component) for component in offered]
     return replace(plugin, components=tuple(components))
+
+
+def _check_component(component: object) -> None:
+    """Raise TypeError where ``component`` is no class that can be built from an empty table, as every run does."""
+    if not (isinstance(component, type) and issubclass(component, Component)):
+        raise TypeError(f"{component!r} is no component class")
+    if not isinstance(getattr(component, "name", None), str):
+        raise TypeError(f"{component.__name__} has no name")
+    settings.read({}, component, component.name)
 
 
 def _unmet(distribution: Distribution) -> str:
     for text in distribution.requires or ():
         requirement = Requirement(text)
-        if requirement.name == "snn-core" and not requirement.specifier.contains(version("snn-core"), prereleases=True):
+        if canonicalize_name(requirement.name) != "snn-core":
+            continue
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if not requirement.specifier.contains(version("snn-core"), prereleases=True):
             return str(requirement)
     return ""

@@ -248,7 +248,8 @@ def _preferred(tables: Mapping[str, Any], backend: type[Backend] | None) -> tupl
         return tables, notes
     for table, wishes in backend.prefers.items():
         for key, value in wishes.items():
-            if key not in tables.get(table, {}):
+            given = tables.get(table, {})
+            if isinstance(given, Mapping) and key not in given:  # what is no table is told when it is read
                 tables = {**tables, table: {**tables.get(table, {}), key: value}}
                 notes.append(f"backend {backend.name!r} prefers {table}.{key} = {value!r}")
     return tables, notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import sys
 import typing
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -15,7 +16,7 @@ from .errors import SettingsError
 
 T = TypeVar("T")
 
-PositiveFloat: TypeAlias = Annotated[float, Meta(gt=0)]
+PositiveFloat: TypeAlias = Annotated[float, Meta(gt=0, le=sys.float_info.max)]  # TOML knows inf
 PositiveInt: TypeAlias = Annotated[int, Meta(ge=1)]
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 
@@ -48,7 +49,7 @@ def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
     faults, values = [], {}
     for key, value in table.items():
         if key not in fields:
-            faults.append(unknown(key, fields))
+            faults.append(unknown(str(key), fields))
             continue
         try:
             values[key] = msgspec.convert(value, fields[key])

@@ -15,16 +15,18 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_UNREADABLE = (ValueError, RecursionError)  # numbers too long and lists too deep are no TOMLDecodeError
+
 
 def read(path: Path) -> dict[str, Any]:
     """Return the tables of the file ``path``."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark before the text
     except OSError as error:
         raise SettingsError(
             f"{path} cannot be read: {error.strerror or error}", hint="is it the right path?"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise SettingsError(f"{path} is no TOML: {error}", hint="docs/run-file.md shows a whole run file") from error
 
 
@@ -46,7 +48,7 @@ def assign(tables: Mapping[str, Any], assignment: str) -> dict[str, Any]:
         )
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except _UNREADABLE:
         value = text.strip()
     return _with(tables, keys, value, assignment)
 
@@ -82,14 +84,16 @@ def write(tables: Mapping[str, Any], where: str = "") -> str:
 
 def _key(key: str) -> str:
     plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-    return key if plain else json.dumps(key)
+    return key if plain else _value(key)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)):
-        return repr(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         return "[" + ", ".join(_value(entry) for entry in value) + "]"
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

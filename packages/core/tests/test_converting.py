@@ -1,0 +1,180 @@
+"""Neurons stand where activations were; what has no spiking form is refused, every layer named."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+from snn import converting
+from snn import layers as op
+from snn.clock import Clock
+from snn.converting import Rate, convert
+from snn.errors import ConversionError, ConversionWarning
+from snn.neurons import Accumulate, IntegrateFire, SoftmaxFire
+from snn.normalising import WeightBound
+from snn.simplifying import simplify
+
+from . import graphs
+
+POOL = {"size": (2,), "stride": (2,), "padding": ((0, 0),)}
+
+
+def small(*end):
+    """Return a normalised network: convolution, rectifier, average, rectifier, dense, and ``end``."""
+    layers = [
+        graphs.conv("c", "in", np.ones((2, 1, 1))),
+        graphs.relu("r", "c"),
+        op.AvgPool(name="p", inputs=("r",), **POOL),
+        op.Flatten(name="f", inputs=("p",)),
+        graphs.dense("d", "f", np.ones((3, 4))),
+        *end,
+    ]
+    return graphs.chain((1, 4), *layers, stage="normalised", provenance=("made",))
+
+
+def kinds(network):
+    return [(layer.name, layer.kind) for layer in network.layers]
+
+
+START = [("in", "Input"), ("c", "Conv"), ("r", "IntegrateFire"), ("p", "AvgPool"), ("f", "Flatten"), ("d", "Dense")]
+SOFTMAX = graphs.softmax("s", "d")
+
+
+def test_outputs_integrate_by_default():
+    assert kinds(convert(small())) == [*START, ("d/readout", "Accumulate")]
+    assert convert(small()).output.inputs == ("d",)
+
+
+@pytest.mark.parametrize("end", [SOFTMAX, graphs.relu("s", "d"), dataclasses.replace(SOFTMAX, function="linear")])
+@pytest.mark.parametrize(("readout", "kind"), [("potential", Accumulate), ("spikes", IntegrateFire)])
+def test_output_activation_becomes_the_readout(end, readout, kind):
+    spiking = convert(small(end), readout=readout)
+    assert kinds(spiking)[:-1] == START
+    assert (type(spiking.output), spiking.output.name, spiking.output.inputs) == (kind, "s", ("d",))
+
+
+def test_outputs_that_fire_are_neurons_like_the_others():
+    spiking = convert(small(), Rate(initial=0.25, reset="zero", leak=0.5), readout="spikes")
+    assert (spiking.output.name, spiking.output.reset, spiking.output.leak) == ("d/readout", "zero", 0.5)
+    assert float(spiking["r"].initial) == 0.25
+
+
+def test_softmax_fires_with_the_gain_of_the_normalised_softmax():
+    spiking = convert(small(dataclasses.replace(SOFTMAX, gain=21.5)), readout="softmax")
+    assert isinstance(spiking.output, SoftmaxFire)
+    assert spiking.output.gain == 21.5
+
+
+def test_softmax_readout_needs_a_softmax():
+    with pytest.raises(ConversionError, match="layer 'd': the output is no softmax"):
+        convert(small(), readout="softmax")
+
+
+def test_neurons_follow_average_pools_where_asked():
+    spiking = convert(small(), spiking_pools=True)
+    assert kinds(spiking)[3:6] == [("p", "AvgPool"), ("p/neurons", "IntegrateFire"), ("f", "Flatten")]
+    assert spiking["f"].inputs == ("p/neurons",)
+    assert "neurons after average pools" in spiking.provenance[-1]
+
+
+def test_every_reader_of_a_pool_reads_its_neurons():
+    pool = op.AvgPool(name="p", inputs=("in",), **POOL)
+    add = op.Add(name="a", inputs=("p", "p"), factors=np.ones(2))
+    network = graphs.chain((1, 4), pool, add, op.Concat(name="out", inputs=("a", "p")), stage="normalised")
+    spiking = convert(network, spiking_pools=True)
+    assert spiking["a"].inputs == ("p/neurons", "p/neurons")
+    assert spiking["out"].inputs == ("a", "p/neurons")
+
+
+def test_pool_at_the_output_gets_the_readout_alone():
+    network = graphs.chain((1, 4), op.AvgPool(name="p", inputs=("in",), **POOL), stage="normalised")
+    assert kinds(convert(network, spiking_pools=True)) == [
+        ("in", "Input"),
+        ("p", "AvgPool"),
+        ("p/readout", "Accumulate"),
+    ]
+
+
+def test_new_layers_get_names_that_are_free():
+    layers = [graphs.relu("d/readout", "in"), graphs.dense("d", "d/readout", np.eye(2))]
+    spiking = convert(graphs.chain((2,), *layers, stage="normalised"))
+    assert [layer.name for layer in spiking.layers] == ["in", "d/readout", "d", "d/readout_"]
+
+
+def test_all_layers_without_a_spiking_form_are_listed():
+    layers = [
+        op.Activation(name="one", inputs=("in",), function="tanh"),
+        graphs.relu("fine", "one"),
+        graphs.softmax("inner", "fine"),
+        op.Activation(name="last", inputs=("inner",), function="sigmoid"),
+    ]
+    told = r"3 layers have no spiking form in code 'rate': 'one' \(tanh\), 'inner' \(softmax\), 'last' \(sigmoid\)"
+    with pytest.raises(ConversionError, match=told) as caught:
+        convert(graphs.chain((2,), *layers, stage="normalised"))
+    assert "relu" in caught.value.hint
+
+
+def test_norms_are_simplified_first():
+    norm = op.BatchNorm(name="n", inputs=("in",), scale=np.ones(2), shift=np.ones(2))
+    with pytest.raises(ConversionError, match="layer 'n' is a BatchNorm") as caught:
+        convert(graphs.chain((2,), norm, stage="normalised"))
+    assert "snn simplify" in caught.value.hint
+
+
+def test_spiking_network_is_not_converted_again():
+    with pytest.raises(ConversionError, match="spiking already"):
+        convert(convert(small()))
+
+
+def test_readout_must_go_with_the_code():
+    class Mute(Rate):
+        readouts = ("potential",)
+
+    with pytest.raises(ConversionError, match="code 'rate' has no readout by spikes") as caught:
+        convert(small(), Mute(), readout="spikes")
+    assert "potential" in caught.value.hint
+
+
+def test_network_that_is_not_normalised_is_warned_about():
+    with pytest.warns(ConversionWarning, match="the network is parsed, not normalised: every value above 1 saturates"):
+        convert(dataclasses.replace(small(), stage="parsed"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        convert(small())
+
+
+def test_maximum_below_one_spike_a_step_is_refused():
+    network = graphs.chain((2,), graphs.relu("low", "in", 0.5), stage="normalised")
+    with pytest.raises(ConversionError, match="layer 'low': neurons cannot keep its maximum 0"):
+        convert(network)
+    assert convert(graphs.chain((2,), graphs.relu("one", "in", 1.0), stage="normalised")).stage == "spiking"
+
+
+def test_clock_provenance_and_earlier_stages_are_kept():
+    class Slow(Rate):
+        def clock(self, network):
+            return Clock(500, 0.5)
+
+    parsed = graphs.chain(
+        (2,), graphs.dense("d", "in", np.eye(2)), graphs.relu("r", "d"), graphs.dense("e", "r", np.eye(2))
+    )
+    normalised = WeightBound().normalise(simplify(parsed), None)
+    spiking = convert(normalised, Slow())
+    assert (spiking.stage, spiking.clock) == ("spiking", Clock(500.0, 0.5))
+    assert spiking.provenance[-1] == "converted to code 'rate', readout by potential"
+    assert spiking.provenance[:-1] == normalised.provenance
+    assert spiking.analog["parsed"] is parsed
+    assert spiking.analog["normalised"].layers == normalised.layers
+    assert not spiking.analog["normalised"].analog, "no network inside a network inside a network"
+
+
+@graphs.over_seeds(40)
+def test_every_normalised_network_of_rectifiers_can_be_converted(seed):
+    network = simplify(graphs.grow(seed, graphs.REWRITTEN, steps=12, end="softmax"))
+    normalised = WeightBound().normalise(network, None)
+    for readout in ("potential", "spikes", "softmax"):
+        spiking = converting.convert(normalised, readout=readout, spiking_pools=bool(seed % 2))
+        assert not any(isinstance(layer, op.Activation) for layer in spiking.layers)
+        assert {name: spiking.shapes[name] for name in normalised.shapes} == normalised.shapes
