@@ -12,7 +12,7 @@ CORE = ROOT / "packages/core/src/snn"
 RANKS = [
     ["errors", "clock", "toml", "progress", "settings", "component"],
     ["network"],
-    ["layers", "neurons", "writing", "npz", "randomness"],
+    ["shapes", "layers", "neurons", "writing", "npz", "randomness"],
     ["analog", "operations", "dataset", "storage", "quantile", "draft"],
     ["simulating", "parsing", "rescaling"],
     ["encoding", "decoding", "recordings", "simplifying", "normalising", "converting", "training", "result"],
