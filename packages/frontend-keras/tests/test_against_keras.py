@@ -61,6 +61,13 @@ def test_an_architecture_computes_what_keras_computes(k, build, save, tmp_path):
     agree(randomise(build(k)), k, save, tmp_path)
 
 
+def test_the_signs_plus_and_minus_are_the_layers_of_their_names(keras3, save, tmp_path):
+    k, L = keras3, keras3.layers
+    x = L.Input((6, 5, 2))
+    y, z = L.Conv2D(3, 3, padding="same")(x), L.Conv2D(3, 1)(x)
+    agree(randomise(k.Model(x, L.ReLU()(y + z) - y)), k, save, tmp_path)
+
+
 def test_softplus_and_elu_hold_for_large_numbers(k, save, tmp_path):
     L = k.layers
     model = k.Sequential([L.Input((50,)), L.Activation("softplus"), L.ELU(), L.Activation("sigmoid")])

@@ -11,6 +11,7 @@ import numpy as np
 from snn.errors import ParseError
 
 from .archive import load_json
+from .layers import weight_names
 from .model import SUBCLASSED, Model, Path, read_model
 from .weight import LiveWeight, Weights
 
@@ -45,8 +46,8 @@ def live_model(source: Any) -> LiveModel:
 def _weights(source: Any, model: Model) -> Iterable[tuple[Path, list[LiveWeight]]]:
     live = {layer.name: layer for layer in source.layers}
     for layer in model.layers:
-        if layer.kind == "InputLayer":
-            continue
+        if layer.inner is None and not weight_names(layer):
+            continue  # sums written as a + b are described, but are no layers
         if layer.name not in live:
             raise ParseError(f"{layer.where} is described, but not in the model")
         if layer.inner is not None:

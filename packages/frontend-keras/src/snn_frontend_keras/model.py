@@ -131,6 +131,10 @@ def _read_layer(item: Json, path: Path) -> LayerConfig:
     return LayerConfig(own, kind, config, nodes, read_model(entry, own) if kind in MODELS else None)
 
 
+_OPERATORS = frozenset({"Add", "Subtract"})
+"""What Keras 3 writes for ``a + b`` and ``a - b``, which are as the layers of these names."""
+
+
 def class_of(entry: Mapping[str, Json]) -> str:
     """Return the class of a layer; its module comes before it unless it is one of Keras's layers or models."""
     kind = entry.get("class_name")
@@ -142,6 +146,8 @@ def class_of(entry: Mapping[str, Json]) -> str:
             hint="load it in Keras 2, which converts it, and save it again",
         )
     module, registered = entry.get("module"), entry.get("registered_name")
+    if module == "keras.src.ops.numpy" and kind in _OPERATORS:
+        return kind
     if isinstance(module, str) and (module.split(".")[0] not in _KERAS or module.startswith("keras.src.ops")):
         return f"{module}.{kind}"
     if isinstance(registered, str) and ">" in registered:
