@@ -116,7 +116,7 @@ def _split(network: Network) -> tuple[dict[str, Any], dict[str, Array]]:
         "schema": SCHEMA,
         "stage": network.stage,
         "clock": network.clock and dataclasses.asdict(network.clock),
-        "provenance": network.provenance,
+        "provenance": [line.encode(errors="replace").decode() for line in network.provenance],  # it may name any file
         "analog": sorted(network.analog),
         "layers": records,
     }
