@@ -53,7 +53,8 @@ def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
             faults.append(unknown(str(key), fields))
             continue
         try:
-            values[key] = msgspec.convert(value, fields[key])
+            plain = value.item() if getattr(value, "shape", None) == () else value  # a number of NumPy's, from Python
+            values[key] = msgspec.convert(plain, fields[key])
         except msgspec.ValidationError as error:
             faults.append(f"{key}: {error}, got {value!r}")
     if not faults:
