@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
@@ -11,28 +10,18 @@ from snn import analog
 from snn.clock import Clock
 from snn.encoding import ConstantCurrent
 from snn.layers import (
-    Add,
-    Affine,
-    AvgPool,
-    BatchNorm,
-    Concat,
     Conv,
     ConvTranspose,
     Dense,
     Flatten,
     Input,
     MaxPool,
-    Pad,
-    Permute,
-    Reshape,
-    Upsample,
 )
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
 from snn.operations import constant_multiply_adds, fan_out
 from snn.randomness import uniform
 from snn.simulating import Record, Setup
-
 from snn_backend_inisim.backend import IniSim
 
 

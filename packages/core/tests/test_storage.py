@@ -15,6 +15,7 @@ from snn import analog, storage
 from snn import layers as op
 from snn.clock import Clock
 from snn.errors import NetworkError, OutputError
+from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
 from snn.simplifying import simplify
 
@@ -201,3 +202,14 @@ def test_place_that_is_none_is_told(tmp_path):
     assert "path" in caught.value.hint
     with pytest.raises(NetworkError, match="cannot be read: Is a directory"):
         storage.load(tmp_path)
+
+
+def test_a_whole_number_in_the_place_of_a_float_changes_neither_file_nor_digest(tmp_path):
+    digests = set()
+    for one in (1, 1.0):
+        neurons = IntegrateFire(name="fire", inputs=("in",), threshold=one, refractory_ms=2 * one)
+        network = Network((op.Input(name="in", shape=(2,)), neurons), stage="spiking", clock=Clock(50 * one, one))
+        storage.save(network, tmp_path / f"{one}.snn")
+        digests |= {storage.digest(network), storage.digest(storage.load(tmp_path / f"{one}.snn"))}
+    assert len(digests) == 1
+    assert (tmp_path / "1.snn").read_bytes() == (tmp_path / "1.0.snn").read_bytes()

@@ -22,7 +22,7 @@ def load_framework(name):
     """Import Keras 3 or Keras 2, or skip."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow and its dependencies warn of their own deprecations on import
-        reason = "TensorFlow and tf_keras are the oracle: pip install snn-frontend-keras[testing]"
+        reason = "TensorFlow and tf_keras are the oracle: pip install snn-frontend-keras[oracle]"
         pytest.importorskip("tensorflow", reason=reason)
         return pytest.importorskip({"keras3": "keras", "keras2": "tf_keras"}[name], reason=reason)
 

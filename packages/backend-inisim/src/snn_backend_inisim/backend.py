@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from msgspec import Meta
 from snn.layers import (
     Add,
     Affine,
@@ -51,21 +52,14 @@ _OPERATIONS: frozenset[type[Layer]] = frozenset(
 class IniSim(Backend):
     """INI's time-stepped simulator: a spike crosses the whole network in the step it is fired in.
 
-    Attributes
-    ----------
-    threads : int
-        How many samples are simulated at the same time; 0: one for each processor this process may use.
+    Nothing of the result depends on its settings.
     """
 
     name: ClassVar[str] = "inisim"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
     layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {IntegrateFire, Accumulate, SoftmaxFire}
 
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        if self.threads < 0:
-            raise ValueError(f"threads {self.threads} must not be negative")
+    threads: Annotated[int, Meta(ge=0, description="Samples simulated at once; 0: one a processor.")] = 0
 
     def inspect(self, network: Network) -> tuple[Problem, ...]:
         problems = list(super().inspect(network))

@@ -25,17 +25,16 @@ def compiled(signature: str, *fastmath: str) -> Callable[[Function], Function]:
         except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
             kernel = njit(**options)(function)
         kernel.signature = signature
-        return kernel  # type: ignore[no-any-return]  # numba is untyped; a kernel is called as the function is
+        return kernel
 
     return decorate
 
 
 def prepare(kernels: Iterable[Callable[..., None]], tell: Tell) -> None:
     """Load every kernel from numba's cache, or compile it; ``tell`` when that takes a while."""
-    told = False
-    for kernel in kernels:
-        numba_kernel: Any = kernel
-        numba_kernel.compile(numba_kernel.signature)
-        if not told and not sum(numba_kernel.stats.cache_hits.values()):
-            tell(Progress("build", note="compiling the engine's kernels, once on this machine (some seconds)"))
-            told = True
+    missing: list[Any] = [kernel for kernel in kernels if not kernel.signatures]  # type: ignore[attr-defined]  # numba's
+    for position, kernel in enumerate(missing):
+        kernel.compile(kernel.signature)
+        kernel.disable_compile()  # other types are a fault, not a reason to compile while a network runs
+        if not position and not sum(kernel.stats.cache_hits.values()):
+            tell(Progress("build", note="compiling the engine's kernels, once on this machine (about ten seconds)"))

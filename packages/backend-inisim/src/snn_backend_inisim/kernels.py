@@ -17,6 +17,13 @@ from .wiring import Floats, Indices
 SUBTRACT, ZERO, MODULO = range(3)
 
 
+@compiled("void(float32[::1], float32[::1])")
+def _copy(values: Array, out: Array) -> None:
+    """Copy element by element: an assignment of slices takes seconds to compile."""
+    for i in range(len(values)):
+        out[i] = values[i]
+
+
 @compiled("void(float32[:, ::1], float32[::1], float32[:, ::1])")
 def accumulate(z: Array, potential: Array, out: Array) -> None:
     """Add ``z`` to the potential, and give the potential after each step."""
@@ -28,14 +35,15 @@ def accumulate(z: Array, potential: Array, out: Array) -> None:
 
 
 @compiled(
-    "void(float32[:, ::1], float32[:, ::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], float32[::1],"
-    " float32[:, ::1])",
+    "void(float32[:, ::1], float32[:, ::1], int64, int64, int64[::1], int64[::1], int64[::1], int64[::1],"
+    " float32[::1], float32[:, ::1])",
     "contract",
 )
 def synapses(
     x: Array,
     weight: Array,
-    group: Indices,
+    groups: int,
+    outputs: int,
     first: Indices,
     begin: Indices,
     tap: Indices,
@@ -43,40 +51,64 @@ def synapses(
     bias: Array,
     out: Array,
 ) -> None:
-    """Add, for each input that is not zero, its weights to the outputs it reaches (`wiring.Runs`)."""
-    cells, channels = len(first) - 1, len(group)
+    """Add, for each input that is not zero, its weights to the outputs it reaches (`wiring.Runs`).
+
+    Inputs of a cell are taken by fours, so that an output is loaded and stored once for four of them.
+    """
+    cells, channels = len(first) - 1, len(weight)
+    inputs = channels // groups
+    active, height = np.empty(inputs + 3, np.int64), np.empty(inputs + 3, np.float32)
     for t in range(len(out)):
         now, result = x[t if len(x) > 1 else 0], out[t]
-        result[:] = bias
+        _copy(bias, result)
         for cell in range(cells):
-            inputs = now[cell * channels : (cell + 1) * channels]
-            for channel in range(channels):
-                value = inputs[channel]
-                if value != 0:
-                    row = weight[channel]
+            for group in range(groups):
+                values = now[cell * channels + group * inputs : cell * channels + (group + 1) * inputs]
+                count = 0
+                for channel in range(inputs):
+                    active[count] = group * inputs + channel
+                    height[count] = values[channel]
+                    count += values[channel] != 0
+                active[count : count + 3] = 0  # what the last four lack
+                height[count : count + 3] = 0
+                for k in range(0, count, 4):
+                    a, b, c, d = height[k], height[k + 1], height[k + 2], height[k + 3]
+                    row_a, row_b = weight[active[k]], weight[active[k + 1]]
+                    row_c, row_d = weight[active[k + 2]], weight[active[k + 3]]
                     for run in range(first[cell], first[cell + 1]):
-                        start = begin[run] + group[channel]
-                        targets = result[start : start + length[run]]
-                        weights = row[tap[run] : tap[run] + length[run]]
-                        for i in range(len(targets)):
-                            targets[i] += value * weights[i]
+                        start, at, n = begin[run] + group * outputs, tap[run], length[run]
+                        target = result[start : start + n]
+                        to_a, to_b = row_a[at : at + n], row_b[at : at + n]
+                        to_c, to_d = row_c[at : at + n], row_d[at : at + n]
+                        for i in range(n):
+                            target[i] = target[i] + a * to_a[i] + b * to_b[i] + c * to_c[i] + d * to_d[i]
 
 
 @compiled("void(float32[:, ::1], int64[::1], int64[::1], float32[::1], float32[:, ::1])")
 def average(x: Array, first: Indices, source: Indices, divisor: Array, out: Array) -> None:
     """Divide the sum of each window's cells by the window's divisor."""
     windows = len(first) - 1
-    channels = out.shape[1] // windows
+    n = out.shape[1] // windows
     for t in range(len(out)):
         now, result = x[t if len(x) > 1 else 0], out[t]
-        result[:] = 0
         for window in range(windows):
-            total = result[window * channels : (window + 1) * channels]
-            for link in range(first[window], first[window + 1]):
-                cell = now[source[link] * channels : (source[link] + 1) * channels]
-                for channel in range(len(total)):
-                    total[channel] += cell[channel]
-            for channel in range(len(total)):
+            total = result[window * n : (window + 1) * n]
+            total[:] = 0
+            link, stop = first[window], first[window + 1]
+            while link + 4 <= stop:  # by fours, as a window of two by two has it
+                a = now[source[link] * n : (source[link] + 1) * n]
+                b = now[source[link + 1] * n : (source[link + 1] + 1) * n]
+                c = now[source[link + 2] * n : (source[link + 2] + 1) * n]
+                d = now[source[link + 3] * n : (source[link + 3] + 1) * n]
+                for channel in range(n):
+                    total[channel] = total[channel] + a[channel] + b[channel] + c[channel] + d[channel]
+                link += 4
+            while link < stop:
+                a = now[source[link] * n : (source[link] + 1) * n]
+                for channel in range(n):
+                    total[channel] += a[channel]
+                link += 1
+            for channel in range(n):
                 total[channel] /= divisor[window]
 
 
@@ -141,7 +173,7 @@ def fire(z: Array, threshold: np.float32, potential: Array, out: Array, trace: A
             spikes[i] = np.float32(1) if fires else np.float32(0)
             potential[i] = v - threshold if fires else v
         if len(trace):
-            trace[t] = potential
+            _copy(potential, trace[t])
 
 
 @compiled(
@@ -181,7 +213,7 @@ def fire_in_full(
                     v = np.float32(np.fmod(v, threshold))
             potential[i] = v
         if len(trace):
-            trace[t] = potential
+            _copy(potential, trace[t])
 
 
 @compiled("void(float32[:, ::1], float64, int64, float32[:, ::1], float32[::1], float32[:, ::1], float32[:, ::1])")
@@ -204,7 +236,7 @@ def fire_softmax(
                 chance = math.exp(gain * potential[i] - top) / total
                 spikes[i] = np.float32(1) if draws[t, i] < chance else np.float32(0)
         if len(trace):
-            trace[t] = potential
+            _copy(potential, trace[t])
 
 
 @compiled("void(float32[:, ::1], float64[::1], float64[::1])", "reassoc", "nsz")
@@ -219,6 +251,7 @@ def count_operations(spikes: Array, fan_out: Floats, total: Floats) -> None:
 
 
 ALL = (
+    _copy,
     accumulate,
     average,
     largest,

@@ -15,9 +15,9 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 
 def inwards(values: npt.NDArray[Kind], shape: Shape) -> npt.NDArray[Kind]:
-    """Return channels-first ``values`` (n, *shape) as the engine has them, (n, elements)."""
+    """Return channels-first ``values`` (n, *shape) as the engine has them, (n, elements), always a copy."""
     moved = np.moveaxis(values.reshape(-1, *shape), 1, -1)
-    return np.ascontiguousarray(moved).reshape(-1, prod(shape))
+    return np.array(moved, order="C").reshape(-1, prod(shape))
 
 
 def outwards(values: npt.NDArray[Kind], shape: Shape) -> npt.NDArray[Kind]:
@@ -39,4 +39,4 @@ def per_element(values: Array, shape: Shape) -> Array:
     """Return ``values``, one for all, one a channel or one an element, as one for each of the engine's elements."""
     if values.shape == shape[:1]:
         values = values.reshape(-1, *[1] * (len(shape) - 1))
-    return inwards(np.array(np.broadcast_to(values, shape), np.float32), shape)[0]
+    return inwards(np.broadcast_to(values, shape), shape)[0]

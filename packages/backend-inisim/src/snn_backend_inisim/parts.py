@@ -45,21 +45,23 @@ class Synapses(Part):
     Attributes
     ----------
     weight : ndarray, (input channels, taps * output channels of a group)
-    group : ndarray of int, (input channels,)
-        The first output channel of each input channel's group.
+    groups : int
+    outputs : int
+        The output channels of a group.
     runs : Runs
     bias : ndarray, (elements,)
         What enters in a step.
     """
 
     weight: Array
-    group: Indices
+    groups: int
+    outputs: int
     runs: Runs
     bias: Array
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        at = self.runs
-        kernels.synapses(inputs[0], self.weight, self.group, at.first, at.begin, at.tap, at.length, self.bias, out)
+        wiring = self.runs.first, self.runs.begin, self.runs.tap, self.runs.length
+        kernels.synapses(inputs[0], self.weight, self.groups, self.outputs, *wiring, self.bias, out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,8 @@ class Largest(Part):
         return np.zeros(self.elements, np.float32), np.zeros((len(self.first) - 1) * self.channels, np.float32)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        kernels.largest(inputs[0], self.first, self.source, *state, out)
+        so_far, best = state
+        kernels.largest(inputs[0], self.first, self.source, so_far, best, out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +131,8 @@ class Fire(Part):
         return (self.initial.copy(),)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        kernels.fire(inputs[0], self.threshold, *state, out, trace)
+        (potential,) = state
+        kernels.fire(inputs[0], self.threshold, potential, out, trace)
 
 
 class FireInFull(Fire):
@@ -138,7 +142,9 @@ class FireInFull(Fire):
         return self.initial.copy(), np.zeros(len(self.initial), np.float32)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        kernels.fire_in_full(inputs[0], self.threshold, self.reset, self.leak, self.pause, *state, out, trace)
+        potential, wait = state
+        rule = self.threshold, self.reset, self.leak, self.pause
+        kernels.fire_in_full(inputs[0], *rule, potential, wait, out, trace)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +157,8 @@ class Integrate(Part):
         return (np.zeros(self.elements, np.float32),)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        kernels.accumulate(inputs[0], *state, out)
+        (potential,) = state
+        kernels.accumulate(inputs[0], potential, out)
         if len(trace):
             trace[:] = out
 
@@ -170,5 +177,8 @@ class Softmax(Part):
         return (np.zeros(len(self.numbers), np.float32),)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
+        (potential,) = state
         draws = uniform(self.seed, moment.number, self.name, moment.start, moment.stop, len(self.numbers))
-        kernels.fire_softmax(inputs[0], self.gain, self.channels, draws[:, self.numbers], *state, out, trace)
+        kernels.fire_softmax(
+            inputs[0], self.gain, self.channels, np.take(draws, self.numbers, axis=1), potential, out, trace
+        )

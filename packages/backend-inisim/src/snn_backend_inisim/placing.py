@@ -31,7 +31,7 @@ def place(layer: Layer, network: Network, setup: Setup) -> Part:
 def _(layer: op.Dense, network: Network, setup: Setup) -> Part:
     one = np.zeros(1, np.int64)
     runs = wiring.runs(Links(one, one, one), 1, len(layer.bias), len(layer.bias))
-    return _synapses(np.ascontiguousarray(layer.weight.T), 1, runs, layer, network, setup)
+    return _synapses(layer.weight.T, 1, runs, layer, network, setup)
 
 
 @place.register
@@ -39,9 +39,9 @@ def _(layer: op.Conv, network: Network, setup: Setup) -> Part:
     x, out, kernel = *_spatial(layer, network), layer.weight.shape[2:]
     links = wiring.windows(x, out, kernel, layer.stride, layer.padding, layer.dilation)
     channels, per_group = len(layer.bias), len(layer.bias) // layer.groups
-    taps = np.flip(layer.weight, range(2, layer.weight.ndim))  # as wiring.windows counts them
+    taps = np.flip(layer.weight, tuple(range(2, layer.weight.ndim)))  # as wiring.windows counts them
     rows = taps.reshape(layer.groups, per_group, layer.weight.shape[1], -1).transpose(0, 2, 3, 1)
-    weight = np.ascontiguousarray(rows).reshape(layer.groups * layer.weight.shape[1], -1)
+    weight = rows.reshape(layer.groups * layer.weight.shape[1], -1)
     return _synapses(weight, layer.groups, wiring.runs(links, math.prod(x), channels, per_group), layer, network, setup)
 
 
@@ -50,7 +50,7 @@ def _(layer: op.ConvTranspose, network: Network, setup: Setup) -> Part:
     x, out, kernel = *_spatial(layer, network), layer.weight.shape[2:]
     links = wiring.spread(x, out, kernel, layer.stride, layer.padding, layer.dilation)
     rows = layer.weight.reshape(*layer.weight.shape[:2], -1).transpose(0, 2, 1)
-    weight = np.ascontiguousarray(rows).reshape(len(layer.weight), -1)
+    weight = rows.reshape(len(layer.weight), -1)
     runs = wiring.runs(links, math.prod(x), len(layer.bias), layer.weight.shape[1])
     return _synapses(weight, layer.groups, runs, layer, network, setup)
 
@@ -93,7 +93,7 @@ def _(layer: Layer, network: Network, setup: Setup) -> Part:
     # The reference itself says where elements go: it is given their numbers, and 0 where there is none.
     ends = np.cumsum([0, *(math.prod(shape) for shape in shapes)])
     numbered = [np.arange(a + 1, b + 1).reshape(1, *s) for a, b, s in zip(ends, ends[1:], shapes, strict=False)]
-    result = analog.apply(layer, *numbered)  # type: ignore[arg-type]  # whole numbers are moved as floats are
+    result = analog.apply(layer, *numbered)  # whole numbers are moved as floats are
     arrived = layout.inwards(result, network.shapes[layer.name])[0] - 1
     return Rewire(tuple(_moves(arrived, a, b, s) for a, b, s in zip(ends, ends[1:], shapes, strict=False)))
 
@@ -142,9 +142,8 @@ def _synapses(
     network: Network,
     setup: Setup,
 ) -> Part:
-    group = np.repeat(np.arange(groups, dtype=np.int64), len(weight) // groups) * (len(layer.bias) // groups)
     bias = layout.per_element(layer.bias, network.shapes[layer.name]) * np.float32(setup.clock.dt_ms)
-    return Synapses(np.array(weight, np.float32), group, runs, bias)
+    return Synapses(np.array(weight, order="C"), groups, len(layer.bias) // groups, runs, bias)
 
 
 def _moves(arrived: Indices, start: int, stop: int, shape: Shape) -> tuple[Indices, Indices]:

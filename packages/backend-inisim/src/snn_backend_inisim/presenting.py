@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from snn.network import Array, Layer, Network
+from snn.network import Array, Network
 from snn.neurons import Neuron
 from snn.operations import analog_part
 from snn.simulating import Stimulus
@@ -23,7 +23,8 @@ from .parts import Moment, Part, State
 from .recording import Recorder
 from .wiring import Floats
 
-BLOCK_BYTES = 2**20  # the values of a block of steps that a thread works on; the size of the cache counts
+BLOCK_BYTES = 2**22  # the values of a block of steps that a thread works on: more leaves the cache, fewer are slower
+ALL_BLOCKS_BYTES = 2**26  # those of all threads
 SHARED_BYTES = 2**25  # the states of the samples taken by turns, and likewise the stimulus of a block of steps
 _NO_TRACE = np.zeros((0, 0), np.float32)
 
@@ -65,13 +66,13 @@ class Presentation:
         self._fixed = [layer for layer in network.layers[1:] if layer.name in self._names]
         self._moving = [layer for layer in network.layers if layer.name not in self._names]
         self._sizes = {name: math.prod(shape) for name, shape in network.shapes.items()}
-        self._current = stimulus.steps(0, 1)[0] if stimulus.constant else None
+        self._current = np.asarray(stimulus.steps(0, 1)[0], np.float32) if stimulus.constant else None
 
     def run(self, threads: int) -> None:
         """Present every sample to the network at rest, for all steps."""
         batch, steps = len(self._stimulus.samples), self._stimulus.clock.steps
         threads = max(1, min(threads, batch))
-        together, block = max(threads, self._samples_together()), self._steps_together()
+        together, block = max(threads, self._samples_together()), self._steps_together(threads)
         spaces = [self._space(block) for _ in range(threads)]
         with ThreadPoolExecutor(threads) as pool:
             for first in range(0, batch, together):
@@ -82,19 +83,23 @@ class Presentation:
                     entering = None if self._stimulus.constant else self._stimulus.steps(start, stop)
                     queue = iter(samples)  # taken from by all threads, so that none waits for a slower one
                     turns = [pool.submit(self._advance, queue, space, start, stop, entering) for space in spaces]
-                    for turn in turns:
-                        turn.result()
+                    try:
+                        for turn in turns:
+                            turn.result()
+                    finally:
+                        for _ in queue:  # after an error or Ctrl-C, no thread takes another sample
+                            pass
 
     def _samples_together(self) -> int:
         """Return how many samples may be on their way at once: each needs a state."""
+        fixed = sum(4 * self._sizes[name] for name in self._names)
         states = [array for layer in self._moving for array in self._engine.parts[layer.name].rest()]
-        fixed = sum(self._sizes[layer.name] for layer in self._fixed)
-        return SHARED_BYTES // (4 * (fixed + self._sizes[self._engine.network.input.name]) + sum(s.nbytes for s in states))
+        return SHARED_BYTES // (fixed + sum(array.nbytes for array in states))
 
-    def _steps_together(self) -> int:
+    def _steps_together(self, threads: int) -> int:
         """Return how many steps make a block."""
-        values = sum(self._sizes[layer.name] for layer in self._moving)
-        block = BLOCK_BYTES // (4 * values + 4 * sum(self._sizes[name] for name in self._recorder.traced))
+        names = [*(layer.name for layer in self._moving), *self._recorder.traced]
+        block = min(BLOCK_BYTES, ALL_BLOCKS_BYTES // threads) // sum(4 * self._sizes[name] for name in names)
         if not self._stimulus.constant:
             block = min(block, SHARED_BYTES // max(1, self._stimulus.samples.nbytes))
         return max(1, min(block, self._stimulus.clock.steps))
@@ -118,9 +123,7 @@ class Presentation:
         states = {layer.name: self._engine.parts[layer.name].rest() for layer in self._moving}
         return _Sample(row, number, fixed, states)
 
-    def _advance(
-        self, queue: Iterator[_Sample], space: _Space, start: int, stop: int, entering: Array | None
-    ) -> None:
+    def _advance(self, queue: Iterator[_Sample], space: _Space, start: int, stop: int, entering: Array | None) -> None:
         """Take samples from ``queue`` through steps ``start`` to ``stop``."""
         network, count = self._engine.network, stop - start
         for sample in queue:
@@ -128,7 +131,8 @@ class Presentation:
             work = np.zeros(count, np.float64)
             if entering is not None:
                 name = network.input.name
-                values[name] = layout.inwards(entering[:, sample.row], network.shapes[name])
+                current = np.asarray(entering[:, sample.row], np.float32)
+                values[name] = layout.inwards(current, network.shapes[name])
                 if self._stimulus.kind == "spikes":
                     self._count(name, values[name], work)
             for layer in self._moving:

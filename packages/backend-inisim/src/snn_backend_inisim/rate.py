@@ -28,6 +28,7 @@ class RateSimulator(Simulator):
         prepare(kernels.ALL, setup.tell)
         self._setup = setup
         self._threads = threads or _processors()
+        self._once = constant_multiply_adds(network)
         counted = {name: paths for name, paths in fan_out(network).items() if paths.any()}
         self._engine = Engine(
             network,
@@ -45,7 +46,7 @@ class RateSimulator(Simulator):
             raise SimulationError(f"the stimulus is made for {stimulus.clock}, but the simulator for {clock}")
         recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
         if stimulus.constant:
-            recorder.operations[0] += constant_multiply_adds(network)
+            recorder.operations[0] += self._once
         Presentation(self._engine, stimulus, recorder).run(self._threads)
         return recorder.finish()
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import dataset, pipeline, run_file, storage
+from . import dataset, pipeline, presenting, run_file, storage, writing
 from . import runs as _runs
 from .dataset import UNKNOWN, Dataset
 from .network import Network
@@ -49,7 +49,7 @@ def normalise(
 ) -> Network:
     """Return ``network``, simplified where it is not yet, with weights rescaled so that activations are at most 1."""
     plugins = plugins or Plugins()
-    run = run_file.build(settings or {}, plugins)
+    run = run_file.build(settings or {}, plugins, uses=run_file.NORMALISING)
     data = None if calibrate is None else dataset.fit(_data(calibrate, calibration=True), network, tell)
     return pipeline.normalised(run, pipeline.simplified(network, data, tell), plugins, data, tell)
 
@@ -81,7 +81,7 @@ def convert(
     tables = _merged(
         settings, {"convert": {"code": code}, "simulate": {"backend": backend}, "parse": {"frontend": frontend}}
     )
-    run = run_file.build(tables, plugins)
+    run = run_file.build(tables, plugins, uses=run_file.CONVERTING)
     data = None if calibrate is None else _data(calibrate, calibration=True)
     network = source if isinstance(source, Network) else pipeline.parse(run, _path(source), plugins, tell)
     return pipeline.prepare(run, network, plugins, data, tell)
@@ -97,23 +97,28 @@ def simulate(
     batch: int = 100,
     count: int | None = None,
     seed: int = 0,
+    out: str | Path | None = None,
     settings: Settings | None = None,
     plugins: Plugins | None = None,
     tell: Tell = say_nothing,
 ) -> Result:
-    """Return what a spiking network makes of ``data``; duration and step are those of its code unless given."""
+    """Return what a spiking network makes of ``data``; duration and step are those of its code unless given.
+
+    What ``settings`` ask to record is kept in the folder ``out``.
+    """
     plugins = plugins or Plugins()
     simulating = {"backend": backend, "duration_ms": duration_ms, "dt_ms": dt_ms, "batch": batch}
     tables: dict[str, Any] = _merged(settings, {"simulate": simulating, "data": {"count": count}})
-    run = run_file.build({**tables, "seed": seed}, plugins)
+    run = run_file.build(_stated({**tables, "seed": seed}), plugins, uses=run_file.SIMULATING)
+    folder = None if out is None else writing.folder(Path(out))
     loaded = network if isinstance(network, Network) else load(network, plugins=plugins)
-    return pipeline.simulate(run, loaded, _data(data), plugins, tell)
+    return presenting.simulate(run, loaded, _data(data), plugins, tell, folder)
 
 
 def evaluate(network: Network, data: Data, tell: Tell = say_nothing) -> npt.NDArray[np.int64]:
     """Return the class that the analog network gives each sample, (n,); for a spiking one, the network it came from."""
     analog = network.analog.get("parsed", network) if network.stage == "spiking" else network
-    return pipeline.classify(analog, dataset.fit(_data(data), analog, tell), tell)
+    return presenting.classify(analog, dataset.fit(_data(data), analog, tell), tell)
 
 
 def run(
@@ -131,7 +136,7 @@ def run(
 
 def load(path: str | Path, *, plugins: Plugins | None = None) -> Network:
     """Return the network in the file ``path``."""
-    return storage.load(Path(path), pipeline.plugin_neurons(plugins or Plugins()))
+    return storage.load(Path(path), (plugins or Plugins()).neurons())
 
 
 def save(network: Network, path: str | Path) -> None:
@@ -158,3 +163,11 @@ def _merged(settings: Settings | None, own: Settings) -> dict[str, Any]:
     for name, table in own.items():
         tables[name] = {**tables.get(name, {}), **table}
     return tables
+
+
+def _stated(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``tables`` without the keys whose value is None."""
+    return {
+        name: {key: value for key, value in table.items() if value is not None} if isinstance(table, Mapping) else table
+        for name, table in tables.items()
+    }

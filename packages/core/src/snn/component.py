@@ -6,6 +6,8 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar
 
+from . import settings
+
 
 @dataclass(frozen=True)
 class Component(ABC):
@@ -27,3 +29,7 @@ class Component(ABC):
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a field has the wrong type or is out of bounds, however the component is made."""
+        settings.check(self)

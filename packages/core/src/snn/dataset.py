@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError
+from .errors import ConversionWarning, DataError
+from .layers import Affine, BatchNorm
 from .network import Array, Network, Shape
 from .npz import open_archive
 from .progress import Progress, Tell, say_nothing
@@ -130,23 +132,29 @@ def fit(data: Dataset, network: Network, tell: Tell = say_nothing) -> Dataset:
             f"{data.name}: samples have shape {data.shape}; layer {entry.name!r} takes {wanted}",
             hint="reshape the samples; the first axis is the number of samples and does not count",
         )
-    if samples.dtype.kind in "iu" and len(samples) and samples.max() > 1:
-        tell(
-            Progress(
-                "read",
-                note=f"{data.name}: samples are whole numbers up to {samples.max()}, taken as they are; "
-                "divide them if the network was trained on values from 0 to 1",
-            )
+    if samples.dtype.kind in "iu" and len(samples) and samples.max() > 1 and not _scales_input(network):
+        warnings.warn(
+            f"{data.name}: samples are whole numbers up to {samples.max()}, taken as they are; divide them if the "
+            "network was trained on values from 0 to 1, or give them as floating-point numbers if it was not",
+            ConversionWarning,
+            stacklevel=2,
         )
     classes = int(np.prod(network.shapes[network.output.name]))
     wrong = np.flatnonzero((data.labels < UNKNOWN) | (data.labels >= classes))
     if len(wrong):
         raise DataError(
             f"{data.name}: label {data.labels[wrong[0]]} of sample {wrong[0]} is no class of the network, "
-            f"which has {classes} (0 to {classes - 1}); {len(wrong)} labels are out of range",
+            f"which has {classes} (0 to {classes - 1}); labels out of range: {len(wrong)}",
             hint="labels are class numbers from 0, or one-hot; -1 stands for unknown",
         )
     return Dataset(samples, data.labels, data.name)
+
+
+def _scales_input(network: Network) -> bool:
+    """Return whether the network brings its input to scale itself, as with a Rescaling layer."""
+    parsed = network.analog.get("parsed", network)
+    readers = parsed.readers(parsed.input.name)
+    return all(isinstance(layer, (Affine, BatchNorm)) for layer in readers)
 
 
 def _read_folder(path: Path, *, calibration: bool) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic] | None]:
@@ -205,6 +213,6 @@ def _check_finite(samples: npt.NDArray[np.generic], name: str) -> None:
         bad = np.flatnonzero(~(most <= np.finfo(np.float32).max))
         if len(bad):
             raise DataError(
-                f"{name}: sample {bad[0]} has values that are not finite, or too large; {len(bad)} samples do",
+                f"{name}: sample {bad[0]} has values that are not finite, or too large; such samples: {len(bad)}",
                 hint="leave them out",
             )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar, Literal, TypeAlias
 
+from . import shapes
 from .network import Array, Layer, Shape
+from .shapes import Padding
 
-Padding: TypeAlias = tuple[tuple[int, int], ...]
 Function: TypeAlias = Literal[
     "linear",
     "relu",
@@ -70,7 +71,7 @@ class Dense(Layer):
         (x,) = inputs
         if self.weight.ndim != 2 or x != self.weight.shape[1:]:
             raise ValueError(f"weight {self.weight.shape} does not fit input {x}")
-        _same("bias", self.bias.shape, self.weight.shape[:1])
+        shapes.same("bias", self.bias.shape, self.weight.shape[:1])
         return self.bias.shape
 
 
@@ -97,11 +98,11 @@ class Conv(Layer):
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
-        _same("bias", self.bias.shape, self.weight.shape[:1])
-        _groups(self.groups, self.weight.shape[0], x[0])
+        shapes.same("bias", self.bias.shape, self.weight.shape[:1])
+        shapes.divided(self.groups, self.weight.shape[0], x[0])
         if len(x) != self.weight.ndim - 1 or x[0] != self.weight.shape[1] * self.groups:
             raise ValueError(f"weight {self.weight.shape} in {self.groups} groups does not fit input {x}")
-        return (len(self.bias), *_windows(x[1:], self.weight.shape[2:], self.stride, self.padding, self.dilation))
+        return (len(self.bias), *shapes.windows(x[1:], self.weight.shape[2:], self.stride, self.padding, self.dilation))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -125,12 +126,12 @@ class ConvTranspose(Layer):
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
-        _same("bias", self.bias.shape, (self.weight.shape[1] * self.groups,))
-        _groups(self.groups, len(self.bias), x[0])
+        shapes.same("bias", self.bias.shape, (self.weight.shape[1] * self.groups,))
+        shapes.divided(self.groups, len(self.bias), x[0])
         if len(x) != self.weight.ndim - 1 or x[0] != self.weight.shape[0]:
             raise ValueError(f"weight {self.weight.shape} does not fit input {x}")
-        _axes(len(x) - 1, stride=self.stride, padding=self.padding, dilation=self.dilation)
-        _positive(kernel=self.weight.shape[2:], stride=self.stride, dilation=self.dilation)
+        shapes.one_an_axis(len(x) - 1, stride=self.stride, padding=self.padding, dilation=self.dilation)
+        shapes.positive(kernel=self.weight.shape[2:], stride=self.stride, dilation=self.dilation)
         sizes = zip(x[1:], self.weight.shape[2:], self.stride, self.dilation, self.padding, strict=True)
         return (len(self.bias), *((n - 1) * s + d * (k - 1) + 1 - sum(p) for n, k, s, d, p in sizes))
 
@@ -148,7 +149,7 @@ class MaxPool(Layer):
     padding: Padding
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
-        return _pooled(self.size, self.stride, self.padding, inputs[0])
+        return shapes.pooled(self.size, self.stride, self.padding, inputs[0])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -161,7 +162,7 @@ class AvgPool(Layer):
     divisor: Literal["inside", "padded"] = "inside"
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
-        return _pooled(self.size, self.stride, self.padding, inputs[0])
+        return shapes.pooled(self.size, self.stride, self.padding, inputs[0])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,7 +173,7 @@ class Pad(Layer):
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
-        _axes(len(x) - 1, padding=self.padding)
+        shapes.one_an_axis(len(x) - 1, padding=self.padding)
         if min(min(pair) for pair in self.padding) < 0:
             raise ValueError(f"padding {self.padding} is negative")
         return (x[0], *(n + sum(p) for n, p in zip(x[1:], self.padding, strict=True)))
@@ -186,8 +187,8 @@ class Upsample(Layer):
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         (x,) = inputs
-        _axes(len(x) - 1, factors=self.factors)
-        _positive(factors=self.factors)
+        shapes.one_an_axis(len(x) - 1, factors=self.factors)
+        shapes.positive(factors=self.factors)
         return (x[0], *(n * f for n, f in zip(x[1:], self.factors, strict=True)))
 
 
@@ -199,8 +200,8 @@ class BatchNorm(Layer):
     shift: Array
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
-        _same("scale", self.scale.shape, inputs[0][:1])
-        _same("shift", self.shift.shape, inputs[0][:1])
+        shapes.same("scale", self.scale.shape, inputs[0][:1])
+        shapes.same("shift", self.shift.shape, inputs[0][:1])
         return inputs[0]
 
 
@@ -312,44 +313,3 @@ class Add(Layer):
         if self.factors.shape not in ((len(inputs),), (len(inputs), inputs[0][0])):
             raise ValueError(f"factors {self.factors.shape} do not fit {len(inputs)} inputs of shape {inputs[0]}")
         return inputs[0]
-
-
-def _pooled(size: Shape, stride: Shape, padding: Padding, x: Shape) -> Shape:
-    for n, (before, after) in zip(size, padding, strict=False):
-        if not (0 <= before < n and 0 <= after < n):
-            raise ValueError(f"padding {padding} must be smaller than the window {size}")
-    return (x[0], *_windows(x[1:], size, stride, padding, (1,) * len(size)))
-
-
-def _windows(x: Shape, kernel: Shape, stride: Shape, padding: Padding, dilation: Shape) -> Shape:
-    """Return how many windows fit along each axis."""
-    _axes(len(x), kernel=kernel, stride=stride, padding=padding, dilation=dilation)
-    _positive(kernel=kernel, stride=stride, dilation=dilation)
-    if min(min(pair) for pair in padding) < 0:
-        raise ValueError(f"padding {padding} is negative")
-    sizes = zip(x, kernel, stride, padding, dilation, strict=True)
-    return tuple((n + sum(p) - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
-
-
-def _axes(count: int, **fields: tuple[object, ...]) -> None:
-    if not count:
-        raise ValueError("the input has no spatial axis")
-    for name, value in fields.items():
-        if len(value) != count:
-            raise ValueError(f"{name} {value} needs {count} entries, one a spatial axis")
-
-
-def _positive(**fields: Shape) -> None:
-    for name, value in fields.items():
-        if min(value) < 1:
-            raise ValueError(f"{name} {value} must be at least 1")
-
-
-def _same(name: str, shape: Shape, wanted: Shape) -> None:
-    if shape != wanted:
-        raise ValueError(f"{name} has shape {shape}, not {wanted}")
-
-
-def _groups(groups: int, out: int, into: int) -> None:
-    if groups < 1 or out % groups or into % groups:
-        raise ValueError(f"{groups} groups do not divide {into} input and {out} output channels")

@@ -98,6 +98,8 @@ class WeightBound(Normaliser):
     name: ClassVar[str] = "weight_bound"
 
     def normalise(self, network: Network, data: Dataset | None, tell: Tell = say_nothing) -> Network:
+        if data is not None:
+            _warn_outside(data)
         with np.errstate(over="ignore", invalid="ignore"):  # told below, with the layer
             _, high = _bounds(network)
         scales = {}
@@ -109,6 +111,18 @@ class WeightBound(Normaliser):
                 )
             scales[name] = _scale(network[name], bound)
         return _normalised(network, scales, "normalised by the bound of the weights, for inputs from 0 to 1")
+
+
+def _warn_outside(data: Dataset) -> None:
+    """Warn where samples lie outside the range that the bound is for."""
+    outside = sum(int(((part < 0) | (part > 1)).sum()) for _, part in data.batches(analog.BATCH))
+    if outside:
+        warnings.warn(
+            f"{100 * outside / data.samples.size:.3g} % of the values of {data.name} are outside 0 to 1, for which the "
+            "bound of the weights holds; activations may saturate",
+            ConversionWarning,
+            stacklevel=3,
+        )
 
 
 def scaled_layers(network: Network) -> Mapping[str, str]:

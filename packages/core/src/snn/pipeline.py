@@ -1,31 +1,19 @@
-"""The verbs in order: from a model to a spiking network, from a spiking network to a result."""
+"""The verbs in order, from a model to the spiking network that a backend runs."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import dataclasses
 from pathlib import Path
 
-import numpy as np
-
-from . import analog, converting, dataset, normalising, recordings, storage
-from .clock import Clock
-from .component import Component
+from . import converting, dataset, normalising, presenting, storage
 from .dataset import Dataset
-from .decoding import decode
-from .encoding import ConstantCurrent, PoissonSpikes
-from .errors import ParseError, SettingsError, SimulationError, SnnError
-from .network import Array, Network
-from .neurons import Neuron
-from .operations import multiply_adds
+from .errors import ParseError, PluginError
+from .network import Network
 from .parsing import Frontend
-from .plugins import Plugins, check_requirements
+from .plugins import Plugins, check_requirements, raised_by
 from .progress import Progress, Tell, say_nothing
-from .result import Result
 from .run_file import RunFile
 from .simplifying import simplify
-from .simulating import Integers, Record, Recording, Setup, Simulator, Stimulus
 
 PROOF_SAMPLES = 20  # calibration samples on which simplify is proven, beside noise
 
@@ -33,8 +21,10 @@ PROOF_SAMPLES = 20  # calibration samples on which simplify is proven, beside no
 def parse(run: RunFile, source: Path | object, plugins: Plugins, tell: Tell = say_nothing) -> Network:
     """Return the network in ``source``: a model file, a ``.snn`` file or a live model."""
     if isinstance(source, Path) and source.name.endswith(storage.SUFFIX):
-        return storage.load(source, plugin_neurons(plugins))
+        return storage.load(source, plugins.neurons())
     frontend = _frontend(run, source)
+    if isinstance(source, Path) and not source.exists():
+        raise ParseError(f"{source} does not exist", hint="is it the right path?")
     check_requirements("frontend", frontend)
     tell(
         Progress(
@@ -92,103 +82,17 @@ def converted(
     run: RunFile, network: Network, plugins: Plugins, data: Dataset | None, tell: Tell = say_nothing
 ) -> Network:
     """Return the spiking network, as the backend of the run will have it."""
+    check_requirements("code", run.code)
     tell(Progress("convert", note=f"placing the neurons of code {run.code.name!r}"))
     with raised_by("code", run.code, plugins):
         spiking = converting.convert(
             network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools
         )
+    if run.simulate.duration_ms or run.simulate.dt_ms:
+        spiking = dataclasses.replace(spiking, clock=presenting.clock_of(run, spiking))
     with raised_by("backend", run.backend, plugins):
         run.backend.check(spiking)
         return run.backend.fit(spiking, data)
-
-
-def simulate(
-    run: RunFile,
-    network: Network,
-    data: Dataset,
-    plugins: Plugins,
-    tell: Tell = say_nothing,
-    folder: Path | None = None,
-) -> Result:
-    """Return what ``network`` makes of ``data`` on the backend of the run.
-
-    Raises
-    ------
-    SimulationError
-        The simulator failed, or the network is not spiking.
-    """
-    if network.stage != "spiking":
-        raise SimulationError(f"the network is {network.stage}, not spiking", hint="convert it first: snn convert")
-    run.backend.check(network)
-    check_requirements("backend", run.backend)
-    _check_input(run)
-    data = dataset.fit(data.first(run.data.count), network, tell)
-    clock = clock_of(run, network)
-    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
-    spiking, operations, seconds = [], [], 0.0
-    with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
-        for start, samples in data.batches(run.simulate.batch):
-            tell(Progress("simulate", start, len(data)))
-            stimulus = _stimulus(run, samples, np.arange(start, start + len(samples)), clock)
-            begin = time.perf_counter()
-            recording = _run(simulator, stimulus, run.backend.name, start)
-            seconds += time.perf_counter() - begin
-            spiking.append(decode(recording, network.output))
-            operations.append(recording.operations)
-            if folder is not None and setup.record != Record():
-                recordings.save(recording, folder, start)
-        tell(Progress("simulate", len(data), len(data)))
-        facts = dict(simulator.facts())
-    parsed = network.analog.get("parsed")
-    counted = [part for part in operations if part is not None]
-    return Result(
-        name=run.general.name,
-        backend=run.backend.name,
-        clock=clock,
-        networks={**network.analog, "spiking": network},
-        labels=data.labels,
-        analog=None if parsed is None else classify(parsed, data, tell),
-        spiking=np.concatenate(spiking, axis=1),
-        operations=np.concatenate(counted, axis=1) if len(counted) == len(operations) else None,
-        analog_operations=None if parsed is None else multiply_adds(parsed),
-        seconds=seconds,
-        facts=facts,
-    )
-
-
-def classify(network: Network, data: Dataset, tell: Tell = say_nothing) -> Integers:
-    """Return the class an analog network gives each sample, (samples,)."""
-    found = []
-    for start, samples in data.batches(analog.BATCH):
-        found.append(analog.classify(network, samples))
-        tell(Progress("evaluate", start + len(samples), len(data)))
-    return np.concatenate(found)
-
-
-def clock_of(run: RunFile, network: Network) -> Clock:
-    """Return the clock of a run: its own settings, else what the network's code asks."""
-    suits = network.clock or Clock()
-    try:
-        return Clock(run.simulate.duration_ms or suits.duration_ms, run.simulate.dt_ms or suits.dt_ms)
-    except ValueError as error:
-        raise SettingsError(f"[simulate] {error}", hint="the duration must hold at least one step") from error
-
-
-def plugin_neurons(plugins: Plugins) -> list[type[Neuron]]:
-    """Return the kinds of neurons that plugins bring."""
-    return [kind for code in plugins.components("code").values() for kind in code.neurons if kind.plugin]
-
-
-@contextmanager
-def raised_by(kind: str, component: Component, plugins: Plugins) -> Iterator[None]:
-    """Add to any exception from inside which component of which distribution raised it."""
-    try:
-        yield
-    except Exception as error:
-        if not isinstance(error, SnnError) and hasattr(error, "add_note"):  # Python 3.11
-            plugin = plugins.origin(type(component))
-            error.add_note(f"raised by {kind} {component.name!r} of {plugin.distribution} {plugin.version}")
-        raise
 
 
 def _frontend(run: RunFile, source: Path | object) -> Frontend:
@@ -196,7 +100,7 @@ def _frontend(run: RunFile, source: Path | object) -> Frontend:
     names = ", ".join(run.frontends) or "none"
     if run.parse.frontend:
         if run.parse.frontend not in run.frontends:
-            raise SettingsError(f"frontend {run.parse.frontend!r} is not installed", hint=f"installed: {names}")
+            raise PluginError(f"no frontend {run.parse.frontend!r} is installed", hint=f"installed: {names}")
         return run.frontends[run.parse.frontend]
     accepting = [frontend for frontend in run.frontends.values() if frontend.accepts(source)]
     if isinstance(source, Path) and accepting:
@@ -222,28 +126,4 @@ def rehearse(run: RunFile, network: Network) -> None:
     converting.check(network, run.code, run.convert.readout)
     trial = converting.place(network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools)
     run.backend.check(trial)
-
-
-def _check_input(run: RunFile) -> None:
-    kind = "current" if run.simulate.input == "current" else "spikes"
-    if kind not in run.backend.inputs:
-        raise SettingsError(
-            f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
-            hint=f"it takes {', '.join(run.backend.inputs)}",
-        )
-
-
-def _stimulus(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
-    if run.simulate.input == "current":
-        return ConstantCurrent(samples, numbers, clock)
-    return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
-
-
-def _run(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
-    try:
-        return simulator.run(stimulus)
-    except (ArithmeticError, OSError, RuntimeError) as error:
-        raise SimulationError(
-            f"backend {backend!r} failed on the batch from sample {start}: {error}",
-            hint="run snn check with the backend's name, to see whether it works at all",
-        ) from error
+    presenting.check_record(run, trial)

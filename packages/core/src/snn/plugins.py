@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import Distribution, EntryPoint, distributions, version
+from importlib.metadata import Distribution, EntryPoint, entry_points, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from . import hookspecs, settings
 from .component import Component
-from .errors import PluginError
+from .errors import PluginError, SnnError
 
 HOOKS: Mapping[str, str] = {
     "frontend": "snn_frontends",
@@ -66,10 +67,9 @@ class Plugins:
         manager.register(builtin, name="core")
         core = Plugin("core", "snn-core", version("snn-core"))
         entries = {
-            (entry.name, distribution.name): (entry, distribution)
-            for distribution in distributions()
-            for entry in distribution.entry_points
-            if entry.group == hookspecs.GROUP
+            (entry.name, entry.dist.name): (entry, entry.dist)
+            for entry in entry_points(group=hookspecs.GROUP)
+            if entry.dist is not None
         }
         taken = Counter([name for name, _ in entries] + ["core"])
         others = [
@@ -125,9 +125,25 @@ class Plugins:
             )
         return components[name]
 
+    def neurons(self) -> list[type[Any]]:
+        """Return the kinds of neurons that plugins bring with their codes."""
+        return [kind for code in self.components("code").values() for kind in code.neurons if kind.plugin]
+
     def origin(self, component: type[Any]) -> Plugin:
         """Return the plugin that offers ``component``."""
         return next(plugin for plugin in self.found if any(found is component for _, found in plugin.components))
+
+
+@contextmanager
+def raised_by(kind: str, component: Component, plugins: Plugins) -> Iterator[None]:
+    """Add to any exception from inside which component of which distribution raised it."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, SnnError) and hasattr(error, "add_note"):  # Python 3.11
+            plugin = plugins.origin(type(component))
+            error.add_note(f"raised by {kind} {component.name!r} of {plugin.distribution} {plugin.version}")
+        raise
 
 
 def check_requirements(kind: str, component: Component) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -93,6 +93,21 @@ class General:
     source: Annotated[str, Meta(description="The model file, or a .snn of any stage.")] = ""
 
 
+PARSING = frozenset({"parse", "frontend"})
+"""What has an effect on parsing."""
+
+NORMALISING = frozenset({"normalise", "normaliser"})
+"""What has an effect on normalising."""
+
+CONVERTING = (
+    PARSING | NORMALISING | {"convert", "backend", "simulate.backend", "simulate.duration_ms", "simulate.dt_ms", "seed"}
+)
+"""What has an effect on converting; the duration and step are those that simulating will use unless told otherwise."""
+
+SIMULATING = frozenset({"simulate", "backend", "record", "report", "reporter", "data.count", "name", "seed"})
+"""What has an effect on simulating a network that is spiking already."""
+
+
 TABLES: Mapping[str, type[Any]] = {
     "parse": ParseSettings,
     "data": DataSettings,
@@ -131,7 +146,8 @@ class RunFile:
         if self.simulate.backend not in self.backends:
             raise PluginError(
                 f"no backend {self.simulate.backend!r} is installed",
-                hint=f"installed: {', '.join(self.backends) or 'none; pip install snn-backend-inisim'}",
+                hint=f"installed: {', '.join(self.backends) or 'none'}; "
+                f"another comes with its package, as in pip install snn-backend-{self.simulate.backend}",
             )
         return self.backends[self.simulate.backend]
 
@@ -163,9 +179,16 @@ def read(path: Path, plugins: Plugins, assignments: Iterable[str] = ()) -> RunFi
 
 
 def build(
-    tables: Mapping[str, Any], plugins: Plugins, assignments: Iterable[str] = (), folder: Path | None = None
+    tables: Mapping[str, Any],
+    plugins: Plugins,
+    assignments: Iterable[str] = (),
+    folder: Path | None = None,
+    uses: Collection[str] | None = None,
 ) -> RunFile:
     """Return the run that ``tables`` describe.
+
+    ``uses`` are the tables (``data``) and keys (``simulate.backend``) that have an effect on what will be done; others
+    are refused, for they would be ignored in silence.
 
     Raises
     ------
@@ -179,6 +202,8 @@ def build(
     known = {*TABLES, *(entry.name for entry in dataclasses.fields(General)), *HOOKS}
     if strange := [key for key in tables if key not in known]:
         raise SettingsError("\n".join(settings.unknown(key, sorted(known)) for key in strange), hint="snn settings")
+    if idle := [] if uses is None else _idle(tables, uses):
+        raise SettingsError(f"{', '.join(idle)}: no effect here", hint=f"what has one: {', '.join(sorted(uses or ()))}")
     general = settings.read(
         {key: value for key, value in tables.items() if key not in {*TABLES, *HOOKS}}, General, "run"
     )
@@ -205,6 +230,15 @@ def build(
         folder=folder or Path(),
         notes=tuple(notes),
     )
+
+
+def _idle(tables: Mapping[str, Any], uses: Collection[str]) -> list[str]:
+    """Return what is set in ``tables`` but not in use."""
+    found = []
+    for name, table in tables.items():
+        keys = [f"{name}.{key}" for key in table] if isinstance(table, Mapping) else [name]
+        found += [key for key in keys if name not in uses and key not in uses]
+    return found
 
 
 def _preferred(tables: Mapping[str, Any], backend: type[Backend] | None) -> tuple[Mapping[str, Any], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import platform
@@ -11,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import dataset, pipeline, storage, toml, writing
+from . import dataset, pipeline, presenting, storage, toml, writing
 from .errors import SettingsError
 from .network import Network
-from .plugins import Plugins
+from .plugins import Plugins, check_requirements
 from .progress import Progress, Tell, say_nothing
 from .result import Result
 from .run_file import RunFile
@@ -34,7 +35,10 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
     if not run.data.samples:
         raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
-    folder = out or RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{run.general.name}"
+    run.backend.check  # noqa: B018  a backend that is not installed is told before anything is read
+    for reporter in run.reporters:
+        check_requirements("reporter", reporter)
+    folder = out or default_folder(run)
     writing.check_folder(folder)
     for note in run.notes:
         tell(Progress("run", note=note))
@@ -60,9 +64,16 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         if stage in networks:
             storage.save(networks[stage], folder / f"{number}-{stage}.snn")
     writing.write(folder / "environment.json", json.dumps(environment(run, plugins, networks), indent=1) + "\n")
-    result = pipeline.simulate(run, spiking, data, plugins, tell, folder)
+    result = presenting.simulate(run, spiking, data, plugins, tell, folder)
     report(run, result, folder)
     return result
+
+
+def default_folder(run: RunFile) -> Path:
+    """Return the folder of a run that starts now: ``runs/<time>-<name>``, with a number if that is taken."""
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{run.general.name}"
+    names = (stem if not number else f"{stem}-{number}" for number in itertools.count())
+    return next(RUNS / name for name in names if not (RUNS / name).exists())
 
 
 def report(run: RunFile, result: Result, folder: Path | None) -> None:

@@ -45,8 +45,7 @@ def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
     """
     if not isinstance(table, Mapping):
         raise SettingsError(f"[{where}] must be a table, got {table!r}", hint=f"write it as [{where}], with keys below")
-    hints = typing.get_type_hints(kind, include_extras=True)
-    fields = {field.name: hints[field.name] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = _fields(kind)
     faults, values = [], {}
     for key, value in table.items():
         if key not in fields:
@@ -56,13 +55,51 @@ def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
             plain = value.item() if getattr(value, "shape", None) == () else value  # a number of NumPy's, from Python
             values[key] = msgspec.convert(plain, fields[key])
         except msgspec.ValidationError as error:
-            faults.append(f"{key}: {error}, got {value!r}")
+            faults.append(_misfit(key, fields[key], value, error))
     if not faults:
         try:
             return kind(**values)
         except (TypeError, ValueError) as error:  # a required key is missing, or __post_init__ refused
             faults.append(str(error))
-    raise SettingsError("\n".join(f"[{where}] {fault}" for fault in faults), hint="snn settings lists every key")
+    raise _error(faults, where)
+
+
+def check(component: object) -> None:
+    """Raise SettingsError where a field of a dataclass has a value that its type or bounds do not allow."""
+    faults = []
+    for name, hint in _fields(type(component)).items():
+        value = getattr(component, name)
+        try:
+            msgspec.convert(value, hint)
+        except msgspec.ValidationError as error:
+            faults.append(_misfit(name, hint, value, error))
+    if faults:
+        raise _error(faults, type(component).__name__)
+
+
+def _misfit(key: str, hint: Any, value: object, error: msgspec.ValidationError) -> str:
+    """Return the fault of a ``value`` that does not fit ``hint``, with the choices where there are any."""
+    if allowed := choices(hint):
+        return f"{key}: {value!r} is none of {', '.join(map(repr, allowed))}"
+    return f"{key}: {error}, got {value!r}"
+
+
+def choices(hint: Any) -> tuple[object, ...]:
+    """Return the values that a type allows by name: those of its Literal."""
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)
+    if typing.get_origin(hint) is Annotated:
+        return choices(typing.get_args(hint)[0])
+    return ()
+
+
+def _fields(kind: type[Any]) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _error(faults: list[str], where: str) -> SettingsError:
+    return SettingsError("\n".join(f"[{where}] {fault}" for fault in faults), hint="snn settings lists every key")
 
 
 def unknown(key: str, known: Collection[str]) -> str:

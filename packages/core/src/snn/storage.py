@@ -31,7 +31,7 @@ SCHEMA = 1
 SUFFIX = ".snn"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _HEADER_BYTES = 64 * 2**20
-_AGAIN = "write it again with snn parse or snn convert"
+_AGAIN = "write it again with snn parse or snn convert; if it is a model, convert it first"
 
 
 def _kinds(module: object) -> dict[str, type[Layer]]:
@@ -79,9 +79,9 @@ def load(path: Path, kinds: Iterable[type[Neuron]] = ()) -> Network:
 
 
 def digest(network: Network) -> str:
-    """Return the SHA-256 of the content: layers and arrays, without provenance; equal for equal networks."""
+    """Return the SHA-256 of the layers, their arrays, the stage and the clock; equal for equal networks."""
     header, arrays = _split(network)
-    del header["provenance"]
+    del header["provenance"], header["analog"]
     sha = hashlib.sha256(_json(header))
     for array in arrays.values():
         sha.update(array.astype("<f4").tobytes())
@@ -110,17 +110,24 @@ def _split(network: Network) -> tuple[dict[str, Any], dict[str, Array]]:
                 # Layer names may hold characters that file names must not; the number keeps entries apart.
                 name = f"{index:04d}.{field.name}"
                 arrays[name], value = value, {"array": name, "shape": value.shape}
-            record[field.name] = value
+            record[field.name] = _number(value, field)
         records.append(record)
     header = {
         "schema": SCHEMA,
         "stage": network.stage,
-        "clock": network.clock and dataclasses.asdict(network.clock),
+        "clock": network.clock
+        and {field.name: _number(getattr(network.clock, field.name), field) for field in dataclasses.fields(Clock)},
         "provenance": [line.encode(errors="replace").decode() for line in network.provenance],  # it may name any file
         "analog": sorted(network.analog),
         "layers": records,
     }
     return header, arrays
+
+
+def _number(value: Any, field: dataclasses.Field[Any]) -> Any:
+    """Return ``value`` as it will be read: a whole number may stand for a float, and must not change the digest."""
+    floating = field.type in ("float", "float | None", float)
+    return float(value) if floating and isinstance(value, int) else value
 
 
 def _json(header: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -15,6 +15,7 @@ from .converting import ConvertSettings
 from .errors import SettingsError
 from .plugins import HOOKS, Plugins
 from .run_file import TABLES, General
+from .settings import choices
 
 
 def template(plugins: Plugins, name: str | None = None) -> str:
@@ -45,7 +46,7 @@ def _tables(plugins: Plugins) -> Iterator[tuple[str, type[Any]]]:
 
 
 def _table(where: str, kind: type[Any]) -> str:
-    summary = (inspect.getdoc(kind) or "").partition("\n")[0]
+    summary = (inspect.getdoc(kind) or "").partition("\n")[0].replace("``", "")
     hints = typing.get_type_hints(kind, include_extras=True)
     lines = [f"{_line(entry):<40} # {_meaning(hints[entry.name])}".rstrip(" #") for entry in dataclasses.fields(kind)]
     table, _, name = where.partition(".")
@@ -63,15 +64,14 @@ def _line(field: dataclasses.Field[Any]) -> str:
 
 def _meaning(hint: Any) -> str:
     """Return the description of a setting, and its choices."""
-    words, choices = [], ""
-    pending = [hint]
-    while pending:
-        part = pending.pop(0)
-        if typing.get_origin(part) is Literal:
-            choices = ", ".join(map(str, typing.get_args(part)))
-        for inner in (*typing.get_args(part), *getattr(part, "__metadata__", ())):
-            if isinstance(inner, Meta):
-                words += [inner.description] if inner.description else []
-            elif not isinstance(inner, (str, int)):
-                pending.append(inner)
-    return " ".join([*dict.fromkeys(words), *([f"One of: {choices}."] if choices else [])])
+    found = [inner.description for inner in _metas(hint) if inner.description]
+    if allowed := choices(hint):
+        found.append(f"One of: {', '.join(map(str, allowed))}.")
+    return " ".join(dict.fromkeys(found)).replace("``", "")
+
+
+def _metas(hint: Any) -> Iterator[Meta]:
+    """Yield the metadata of a type, the outermost first."""
+    yield from (inner for inner in getattr(hint, "__metadata__", ()) if isinstance(inner, Meta))
+    if typing.get_origin(hint) is Annotated:
+        yield from _metas(typing.get_args(hint)[0])

@@ -1,4 +1,8 @@
-"""HDF5 read with distrust: plain groups, datasets and attributes, of a size that the file can hold."""
+"""HDF5 read with distrust: plain groups, datasets and attributes, of a size that the file can hold.
+
+h5py (3.14) may damage its own memory when a text of variable length cannot be read, so that a later read in the same
+process crashes.  A service that reads strangers' files should read each in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -139,10 +143,8 @@ def texts_attribute(group: h5py.Group, name: str) -> list[str]:
 
 def _check_size(group: h5py.Group, name: str) -> None:
     attribute = group.attrs.get_id(name)
-    if (
-        math.prod(attribute.shape) * max(1, attribute.dtype.itemsize) > _LARGEST_TEXT
-        or attribute.get_storage_size() > _LARGEST_TEXT
-    ):
+    count = math.prod(attribute.shape)
+    if count and max(count * attribute.dtype.itemsize, attribute.get_storage_size()) > _LARGEST_TEXT:
         raise ParseError(f"attribute {name!r} claims more than {_LARGEST_TEXT:,} bytes", hint=_NOT_PLAIN)
 
 

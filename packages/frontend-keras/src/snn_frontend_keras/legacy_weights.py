@@ -23,6 +23,8 @@ def legacy_weights(root: h5py.Group, model: Model) -> dict[Path, list[Stored]]:
         if not any(weight_names(leaf) for leaf in leaves):
             continue
         arrays = _arrays(root, layer)
+        if arrays is None:
+            continue  # the translation says which layer lacks its weights
         if layer.inner is None:
             found[layer.path] = [stored for _, stored in arrays]
             continue
@@ -34,32 +36,25 @@ def legacy_weights(root: h5py.Group, model: Model) -> dict[Path, list[Stored]]:
     return found
 
 
-def _arrays(root: h5py.Group, layer: LayerConfig) -> list[tuple[str, Stored]]:
-    group = _follow(root, layer.name, layer)
+def _arrays(root: h5py.Group, layer: LayerConfig) -> list[tuple[str, Stored]] | None:
+    group = _follow(root, layer.name)
     if not isinstance(group, h5py.Group):
-        raise _missing(layer)
+        return None
     arrays = []
     for name in texts_attribute(group, "weight_names"):
-        dataset = _follow(group, name, layer)
+        dataset = _follow(group, name)
         if not isinstance(dataset, h5py.Dataset):
-            raise _missing(layer)
+            return None
         arrays.append((name, Stored(f"{layer.name}/{name}", dataset, tuple(dataset.shape or ()))))
     return arrays
 
 
-def _follow(group: h5py.Group, path: str, layer: LayerConfig) -> h5py.HLObject:
+def _follow(group: h5py.Group, path: str) -> h5py.HLObject | None:
     for part in path.split("/"):
         if not isinstance(group, h5py.Group) or not part or part not in group:
-            raise _missing(layer)
-        group = open_child(group, part, f"{layer.name}/{path}")
+            return None
+        group = open_child(group, part, path)
     return group
-
-
-def _missing(layer: LayerConfig) -> ParseError:
-    return ParseError(
-        f"{layer.where}: its weights are not in the file",
-        hint="save the whole model again with model.save('model.keras')",
-    )
 
 
 def _order(model: Model, arrays: list[tuple[str, Stored]], layer: LayerConfig) -> list[_Slot]:

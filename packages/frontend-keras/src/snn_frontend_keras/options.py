@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from snn.errors import ParseError, UnsupportedLayer
@@ -31,7 +31,14 @@ class Options:
     def value(self, key: str, default: Json = None) -> Json:
         """Return the setting as it is."""
         self._read.add(key)
-        return self._config.get(key, default)
+        value = self._config.get(key, default)
+        if isinstance(value, dict) and value.get("class_name") in (
+            "__numpy__",
+            "__tensor__",
+        ):  # as Keras 2.12 writes them
+            array = value.get("config")
+            return array.get("value") if isinstance(array, dict) else None
+        return value
 
     def ignore(self, *keys: str) -> None:
         """Say that ``keys`` do not change what a trained layer computes."""
@@ -93,7 +100,7 @@ class Options:
     def _check_dtype(self, value: Json) -> None:
         if isinstance(value, dict) and value.get("class_name") in _POLICIES and isinstance(value.get("config"), dict):
             value = value["config"].get("name")
-        if value is not None and value not in _floats(value):
+        if value is not None and not (isinstance(value, str) and value in _FLOATS):
             raise self.refuse(
                 f"computes in {_short(value)}, not in floating point", hint="save the model before it is quantised"
             )
@@ -102,18 +109,6 @@ class Options:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _LARGEST:
             raise self.fault(key, value, f"a whole number of at least {low}")
         return value
-
-
-def per_axis(options: Options, key: str, count: int, read: Callable[[Json], Json]) -> tuple[Json, ...]:
-    """Return ``count`` entries of a list setting, each passed through ``read``."""
-    value = options.value(key)
-    if not isinstance(value, (list, tuple)) or len(value) != count:
-        raise options.fault(key, value, f"a list of {count}")
-    return tuple(read(item) for item in value)
-
-
-def _floats(value: Json) -> frozenset[str]:
-    return _FLOATS if isinstance(value, str) else frozenset()
 
 
 def _finite(value: float) -> bool:

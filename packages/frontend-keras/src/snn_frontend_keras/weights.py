@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 import h5py  # type: ignore[import-untyped]
-from snn.errors import ParseError
 
 from .archive import Archive
 from .hdf5 import Stored, datasets, guarded
@@ -87,11 +86,7 @@ def _matched(kind: str, layers: list[LayerConfig], groups: Mapping[str, _Group])
     if all(layer.name in labelled for layer in wanted):
         return {layer: labelled[layer.name] for layer in wanted}
     if len(present) != len(wanted):
-        names = ", ".join(repr("/".join(layer.path)) for layer in wanted)
-        raise ParseError(
-            f"{len(wanted)} layers ({names}) have weights, and the file has weights for {len(present)} of class {kind}",
-            hint="save the whole model again with model.save('model.keras')",
-        )
+        return {}  # the translation says which layer lacks its weights
     # Keras 2.12 counted every layer twice: the numbers have gaps, but their order is that of the layers.
     ordered = [group for _, group in sorted(present, key=lambda item: item[0])]
     return dict(zip(wanted, ordered, strict=True))

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs: the help of the group is made f
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -151,7 +152,12 @@ class _LazyPlugins:
 
     def __getattr__(self, name: str) -> Any:
         if self._plugins is None:
-            from ..plugins import Plugins  # noqa: PLC0415  numpy comes with it
+            gc.disable()  # importing makes many objects and no garbage; looking for some takes a fifth of the time
+            try:
+                from ..plugins import Plugins  # noqa: PLC0415  numpy comes with it
 
-            self._plugins = Plugins(self._blocked)
+                self._plugins = Plugins(self._blocked)
+                self._plugins.found  # noqa: B018  loads the plugins
+            finally:
+                gc.enable()
         return getattr(self._plugins, name)

@@ -38,7 +38,8 @@ def command(
     from .progress import shown  # noqa: PLC0415
 
     given = options.tables(parse__frontend=frontend, simulate__backend=backend, convert__code=code)
-    run = run_file.build(given, plugins, assignments)
+    run = run_file.build(given, plugins, assignments, uses=run_file.CONVERTING)
+    run.backend.check  # noqa: B018  told before anything is read
     path = options.target(out, model)
     with shown() as tell:
         data = None if calibrate is None else dataset.read(calibrate, calibration=True)

@@ -19,15 +19,15 @@ from . import options
 @options.as_json
 @click.pass_obj
 def command(plugins: Plugins, network: Path, data: Path, count: int | None, as_json: bool) -> None:
-    """Tell the accuracy of the analog network in NETWORK; of a spiking one, that of the network it came from."""
+    """Tell the accuracy of the analog NETWORK, a .snn or a model; of a spiking one, that of what it came from."""
     import json  # noqa: PLC0415  not for --help
 
-    from .. import dataset, pipeline, storage  # noqa: PLC0415
+    from .. import dataset, pipeline, presenting, run_file  # noqa: PLC0415
     from ..errors import ConversionError  # noqa: PLC0415
     from .progress import shown  # noqa: PLC0415
 
     with shown() as tell:
-        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        loaded = pipeline.parse(run_file.build({}, plugins), network, plugins, tell)
         if loaded.stage == "spiking":
             if "parsed" not in loaded.analog:
                 raise ConversionError(
@@ -35,7 +35,7 @@ def command(plugins: Plugins, network: Path, data: Path, count: int | None, as_j
                 )
             loaded = loaded.analog["parsed"]
         samples = dataset.fit(dataset.read(data).first(count), loaded, tell)
-        classes = pipeline.classify(loaded, samples, tell)
+        classes = presenting.classify(loaded, samples, tell)
     known = samples.labels != dataset.UNKNOWN
     accuracy = float((classes[known] == samples.labels[known]).mean()) if known.any() else None
     if as_json:

@@ -18,8 +18,10 @@ from . import options
 def command(plugins: Plugins, run: Path, out: Path | None, assignments: tuple[str, ...]) -> None:
     """Do all that RUN.toml says, from model file to report, and keep it in a run folder."""
     from .. import run_file, runs  # noqa: PLC0415  not for --help
+    from .log import kept  # noqa: PLC0415
     from .progress import shown  # noqa: PLC0415
 
     whole = run_file.read(run, plugins, assignments)
-    with shown() as tell:
-        runs.execute(whole, plugins, out, tell)
+    folder = out or runs.default_folder(whole)
+    with kept(folder) as log, shown(log) as tell:
+        runs.execute(whole, plugins, folder, tell)

@@ -19,37 +19,37 @@ def command(plugins: Plugins, network: Path) -> None:
     from math import prod  # noqa: PLC0415
 
     import numpy as np  # noqa: PLC0415
+    from rich import box  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from .. import pipeline, storage  # noqa: PLC0415
+    from .. import storage  # noqa: PLC0415
+    from ..layers import Activation  # noqa: PLC0415
     from ..neurons import Neuron  # noqa: PLC0415
 
-    loaded = storage.load(network, pipeline.plugin_neurons(plugins))
-    table = Table(title=f"{network}: {loaded.stage} network", title_justify="left")
-    for heading in ("layer", "kind", "reads"):
+    loaded = storage.load(network, plugins.neurons())
+    table = Table(title=f"{network}: {loaded.stage} network", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("layer", "kind"):
         table.add_column(heading, overflow="fold")
     for heading in ("shape", "parameters", "neurons"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     parameters = neurons = 0
+    before = ""
     for layer in loaded.layers:
         arrays = [getattr(layer, field.name) for field in dataclasses.fields(layer)]
         own = sum(array.size for array in arrays if isinstance(array, np.ndarray) and array.ndim)
         shape = loaded.shapes[layer.name]
-        spiking = prod(shape) if isinstance(layer, Neuron) else 0
-        parameters, neurons = parameters + own, neurons + spiking
-        kind = f"{layer.kind} {layer.function}" if hasattr(layer, "function") else layer.kind
-        size = " × ".join(map(str, shape))
+        size = prod(shape) if isinstance(layer, Neuron) else 0
+        parameters, neurons = parameters + own, neurons + size
+        kind = f"{layer.kind} {layer.function}" if isinstance(layer, Activation) else layer.kind
+        if layer.inputs not in ((), (before,)):  # by default a layer reads the one above it
+            kind += f" of {', '.join(layer.inputs)}"
         table.add_row(
-            layer.name,
-            kind,
-            ", ".join(layer.inputs),
-            size,
-            f"{own:,}" if own else "",
-            f"{spiking:,}" if spiking else "",
+            layer.name, kind, "×".join(map(str, shape)), f"{own:,}" if own else "", f"{size:,}" if size else ""
         )
+        before = layer.name
     table.add_section()
-    table.add_row("total", "", "", "", f"{parameters:,}", f"{neurons:,}" if neurons else "")
+    table.add_row("total", "", "", f"{parameters:,}", f"{neurons:,}" if neurons else "")
     console = Console(highlight=False)
     console.print(table)
     for line in loaded.provenance:

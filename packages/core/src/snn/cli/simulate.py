@@ -43,7 +43,7 @@ def command(
     import dataclasses  # noqa: PLC0415  not for --help
     import json  # noqa: PLC0415
 
-    from .. import dataset, pipeline, run_file, runs, storage, writing  # noqa: PLC0415
+    from .. import dataset, presenting, run_file, runs, storage, writing  # noqa: PLC0415
     from ..reporters.files import summary  # noqa: PLC0415
     from .progress import shown  # noqa: PLC0415
 
@@ -55,15 +55,15 @@ def command(
         data__count=count,
     )
     general = {"name": network.stem, **({} if seed is None else {"seed": seed})}
-    run = run_file.build({**given, **general}, plugins, assignments)
+    run = run_file.build({**given, **general}, plugins, assignments, uses=run_file.SIMULATING)
     if as_json:
         run = dataclasses.replace(run, reporters=tuple(r for r in run.reporters if r.name != "console"))
     if out is not None:
         writing.check_folder(out)
     with shown() as tell:
-        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        loaded = storage.load(network, plugins.neurons())
         samples = dataset.read(data)
-        result = pipeline.simulate(run, loaded, samples, plugins, tell, out)
+        result = presenting.simulate(run, loaded, samples, plugins, tell, out)
     runs.report(run, result, None if out is None else writing.folder(out))
     if as_json:
         click.echo(json.dumps(summary(result)))

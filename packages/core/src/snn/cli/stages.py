@@ -21,7 +21,8 @@ def parse(plugins: Plugins, model: Path, out: Path | None, frontend: str | None,
     from .. import pipeline, run_file, storage  # noqa: PLC0415  not for --help
     from .progress import shown  # noqa: PLC0415
 
-    run = run_file.build(options.tables(parse__frontend=frontend), plugins, assignments)
+    given = options.tables(parse__frontend=frontend)
+    run = run_file.build(given, plugins, assignments, uses=run_file.PARSING)
     path = options.target(out, model, ".parsed.snn")
     with shown() as tell:
         storage.save(pipeline.parse(run, model, plugins, tell), path)
@@ -40,7 +41,7 @@ def simplify(plugins: Plugins, network: Path, out: Path | None, calibrate: Path 
 
     path = options.target(out, network, ".simplified.snn")
     with shown() as tell:
-        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        loaded = storage.load(network, plugins.neurons())
         data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
         storage.save(pipeline.simplified(loaded, data, tell), path)
     click.echo(f"wrote {path}")
@@ -59,10 +60,10 @@ def normalise(
     from .. import dataset, pipeline, run_file, storage  # noqa: PLC0415  not for --help
     from .progress import shown  # noqa: PLC0415
 
-    run = run_file.build({}, plugins, assignments)
+    run = run_file.build({}, plugins, assignments, uses=run_file.NORMALISING)
     path = options.target(out, network, ".normalised.snn")
     with shown() as tell:
-        loaded = storage.load(network, pipeline.plugin_neurons(plugins))
+        loaded = storage.load(network, plugins.neurons())
         data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
         simple = pipeline.simplified(loaded, data, tell)
         storage.save(pipeline.normalised(run, simple, plugins, data, tell), path)

@@ -63,8 +63,8 @@ def _summary(result: Result) -> Table:
         if result.analog_operations:
             ratio = result.operations_per_sample / result.analog_operations
             analog = _count(result.analog_operations)
-            told += f" synaptic operations, {ratio:.2f} × the analog network's {analog} multiply-adds"
-        table.add_row("work per sample", told)
+            told += f", {ratio:.2f} × the analog network's {analog} multiply-adds"
+        table.add_row("operations", told)
     table.add_row("decided for good", f"after {result.latency_ms.mean():.3g} ms on average")
     table.add_row("simulated in", f"{result.seconds:.2f} s")
     return table

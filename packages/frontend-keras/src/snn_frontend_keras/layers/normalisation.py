@@ -118,10 +118,6 @@ def _one_axis(scope: Scope, value: Json) -> int:
 
 def _numbers(scope: Scope, key: str, default: float) -> _Numbers:
     value = scope.options.value(key, default)
-    if isinstance(value, dict) and isinstance(
-        value.get("config"), dict
-    ):  # Keras 3 writes arrays as {"config": {"value": …}}
-        value = value["config"].get("value")
     try:
         numbers = np.array(value, np.float64)
     except (ValueError, TypeError, OverflowError, RecursionError):

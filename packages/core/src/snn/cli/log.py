@@ -1,0 +1,38 @@
+"""Keep the log of a run in its folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .. import writing
+
+FILE = "log.txt"
+
+
+@contextmanager
+def kept(folder: Path) -> Iterator[logging.Logger]:
+    """Write all that is logged inside to ``folder``/log.txt, where the run has made the folder, however it ends."""
+    lines: list[str] = []
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(formatter.format(record))
+
+    logger = logging.getLogger("snn")
+    handler, level = Keep(logging.DEBUG), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield logger
+    except BaseException as error:
+        logger.error("%s: %s", type(error).__name__, error)  # noqa: TRY400  the traceback is printed by who asks for it
+        raise
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        if folder.is_dir():
+            writing.write(folder / FILE, "".join(f"{line}\n" for line in lines))

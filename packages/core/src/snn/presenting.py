@@ -1,0 +1,165 @@
+"""Present a data set to a spiking network, batch by batch, and gather what it makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from . import analog, dataset, recordings
+from .clock import Clock
+from .dataset import Dataset
+from .decoding import decode
+from .encoding import ConstantCurrent, PoissonSpikes
+from .errors import ConversionWarning, SettingsError, SimulationError
+from .network import Array, Network
+from .neurons import IntegrateFire, Neuron
+from .operations import multiply_adds
+from .plugins import Plugins, check_requirements, raised_by
+from .progress import Progress, Tell, say_nothing
+from .result import Result
+from .run_file import RecordSettings, RunFile
+from .simulating import Integers, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
+
+
+def simulate(
+    run: RunFile,
+    network: Network,
+    data: Dataset,
+    plugins: Plugins,
+    tell: Tell = say_nothing,
+    folder: Path | None = None,
+) -> Result:
+    """Return what ``network`` makes of ``data`` on the backend of the run.
+
+    Raises
+    ------
+    SimulationError
+        The simulator failed, or the network is not spiking.
+    """
+    if network.stage != "spiking":
+        raise SimulationError(f"the network is {network.stage}, not spiking", hint="convert it first: snn convert")
+    run.backend.check(network)
+    check_requirements("backend", run.backend)
+    _check_input(run)
+    check_record(run, network)
+    if folder is None and run.record != RecordSettings():
+        raise SettingsError("[record] asks for activity, but no folder is there to keep it", hint="name one with --out")
+    data = dataset.fit(data.first(run.data.count), network, tell)
+    clock = clock_of(run, network)
+    _warn_of_saturation(run, network, data, clock)
+    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
+    spiking, operations, seconds = [], [], 0.0
+    with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
+        for start, samples in data.batches(run.simulate.batch):
+            tell(Progress("simulate", start, len(data)))
+            stimulus = _stimulus(run, samples, np.arange(start, start + len(samples)), clock)
+            begin = time.perf_counter()
+            recording = _run(simulator, stimulus, run.backend.name, start)
+            seconds += time.perf_counter() - begin
+            spiking.append(decode(recording, network.output))
+            operations.append(recording.operations)
+            if folder is not None and setup.record != Record():
+                recordings.save(recording, folder, start)
+        tell(Progress("simulate", len(data), len(data)))
+        facts = dict(simulator.facts())
+    parsed = network.analog.get("parsed")
+    counted = [part for part in operations if part is not None]
+    return Result(
+        name=run.general.name,
+        backend=run.backend.name,
+        clock=clock,
+        networks={**network.analog, "spiking": network},
+        labels=data.labels,
+        analog=None if parsed is None else classify(parsed, data, tell),
+        spiking=np.concatenate(spiking, axis=1),
+        operations=np.concatenate(counted, axis=1) if len(counted) == len(operations) else None,
+        analog_operations=None if parsed is None else multiply_adds(parsed),
+        seconds=seconds,
+        facts=facts,
+    )
+
+
+def classify(network: Network, data: Dataset, tell: Tell = say_nothing) -> Integers:
+    """Return the class an analog network gives each sample, (samples,)."""
+    found = []
+    for start, samples in data.batches(analog.BATCH):
+        found.append(analog.classify(network, samples))
+        tell(Progress("evaluate", start + len(samples), len(data)))
+    return np.concatenate(found)
+
+
+def clock_of(run: RunFile, network: Network) -> Clock:
+    """Return the clock of a run: its own settings, else what the network's code asks."""
+    suits = network.clock or Clock()
+    try:
+        return Clock(run.simulate.duration_ms or suits.duration_ms, run.simulate.dt_ms or suits.dt_ms)
+    except ValueError as error:
+        raise SettingsError(f"[simulate] {error}", hint="the duration must hold at least one step") from error
+
+
+def check_record(run: RunFile, network: Network) -> None:
+    """Raise SettingsError where [record] names what is no layer of neurons."""
+    neurons = [layer.name for layer in network.layers if isinstance(layer, Neuron)]
+    for entry in dataclasses.fields(run.record):
+        for name in getattr(run.record, entry.name):
+            if name not in neurons:
+                what = "has no neurons" if name in network else "is none of the network"
+                raise SettingsError(
+                    f"[record] {entry.name}: layer {name!r} {what}", hint=f"layers of neurons: {', '.join(neurons)}"
+                )
+
+
+def _check_input(run: RunFile) -> None:
+    kind = "current" if run.simulate.input == "current" else "spikes"
+    if kind not in run.backend.inputs:
+        raise SettingsError(
+            f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
+            hint=f"it takes {', '.join(run.backend.inputs)}",
+        )
+
+
+def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
+    """Warn where more than one spike a step would be needed."""
+    if clock.dt_ms > 1 and any(isinstance(layer, IntegrateFire) for layer in network.layers):
+        warnings.warn(
+            f"steps of {clock.dt_ms:g} ms hold one spike each, so activations above {1 / clock.dt_ms:.3g} of their "
+            "scale saturate; use steps of 1 ms or less",
+            ConversionWarning,
+            stacklevel=3,
+        )
+    if run.simulate.input != "poisson":
+        return
+    limit = 1000 / (run.simulate.rate_hz * clock.dt_ms)
+    above = sum(int((np.abs(samples) > limit).sum()) for _, samples in data.batches(analog.BATCH))
+    if above:
+        warnings.warn(
+            f"{100 * above / data.samples.size:.3g} % of the input values are above {limit:g} and saturate at one "
+            "spike a step; lower simulate.rate_hz or scale the samples",
+            ConversionWarning,
+            stacklevel=3,
+        )
+
+
+def _stimulus(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
+    if run.simulate.input == "current":
+        return ConstantCurrent(samples, numbers, clock)
+    return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
+
+
+def _run(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
+    try:
+        return simulator.run(stimulus)
+    except NotSimulated as outcome:
+        raise SimulationError(
+            f"backend {backend!r} has built the network but does not run it here: {outcome}",
+            hint="what it built can be run where its simulator or board is",
+        ) from outcome
+    except (ArithmeticError, OSError, RuntimeError) as error:
+        raise SimulationError(
+            f"backend {backend!r} failed on the batch from sample {start}: {error}",
+            hint="run snn check with the backend's name, to see whether it works at all",
+        ) from error

@@ -1,0 +1,122 @@
+"""What a backend promises of each kind of neuron that it lists: to spike in the very steps that `snn.neurons` says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import analog
+from ..converting import Rate, place
+from ..layers import Activation
+from ..neurons import Accumulate, IntegrateFire, SoftmaxFire
+from ..simulating import Backend
+from . import golden
+from .outcome import require
+from .running import compare, flat, record, taken
+
+
+def _fires(backend: Backend, samples: list[list[float]], duration_ms: float, dt_ms: float = 1.0, **fields: Any) -> None:
+    """Compare neurons given ``samples``, (batch, size), each element as it is, with the reference."""
+    network = golden.single(size=len(samples[0]), **fields)
+    compare(backend, network, golden.current(samples, duration_ms, dt_ms), f"given {samples} a millisecond")
+
+
+def fires_at_threshold(backend: Backend) -> None:
+    """Fire when the potential equals the threshold, and not only when it is above."""
+    _fires(backend, [[0.25, 0.5, 1]], 8)
+    _fires(backend, [[0.25, 0.375]], 6, threshold=0.75)
+
+
+def reset_subtract(backend: Backend) -> None:
+    """Take the threshold off the potential at a spike, and keep what is above for later steps."""
+    _fires(backend, [[0.375, 1.5, -0.5]], 7, reset="subtract")
+    compare(backend, golden.bursts(reset="subtract"), golden.current([[0.25]], 8), "given 2.75 in bursts")
+
+
+def reset_zero(backend: Backend) -> None:
+    """Set the potential to zero at a spike."""
+    _fires(backend, [[0.375, 1.5, -0.5]], 7, reset="zero")
+    compare(backend, golden.bursts(reset="zero"), golden.current([[0.25]], 8), "given 2.75 in bursts")
+
+
+def reset_modulo(backend: Backend) -> None:
+    """Leave what remains of the potential divided by the threshold at a spike."""
+    _fires(backend, [[0.375, 2.75, -0.5]], 5, reset="modulo")
+    compare(backend, golden.bursts(reset="modulo"), golden.current([[0.25]], 8), "given 2.75 in bursts")
+
+
+def waits_refractory_time(backend: Backend) -> None:
+    """Keep the least time between two spikes, and lose the input that comes in it."""
+    below = golden.BELOW_ONE
+    _fires(backend, [[0.625, 4.5]], 10, refractory_ms=2.0, threshold=below)
+    _fires(backend, [[0.625, 4.5]], 10, refractory_ms=2.5, reset="zero", threshold=below)
+    _fires(backend, [[1.25, 4.5]], 8, dt_ms=0.5, refractory_ms=1.5, threshold=below)
+
+
+def leaks(backend: Backend) -> None:
+    """Lose potential each millisecond, down to zero and no further."""
+    _fires(backend, [[0.375, 0.4375, -0.25]], 9, leak=0.125, threshold=golden.BELOW_ONE)
+    _fires(backend, [[0.375, 0.4375, -0.25]], 9, dt_ms=0.5, leak=0.125, threshold=golden.BELOW_ONE)
+    _fires(backend, [[0.0625, 0.1875]], 20, leak=0.125, initial=np.float32(0.5), threshold=golden.BELOW_ONE)
+
+
+def starts_at_initial_potential(backend: Backend) -> None:
+    """Begin every presentation at the initial potential, one for all neurons or one each."""
+    _fires(backend, [[0.375, 0.625]], 6, initial=np.float32(0.5), threshold=golden.BELOW_ONE)
+    _fires(backend, [[0.375, 0.375]], 6, initial=np.array([0.25, -0.25], np.float32), threshold=golden.BELOW_ONE)
+
+
+def reads_potentials(backend: Backend) -> None:
+    """Integrate the output's potential without end where it does not spike."""
+    network = golden.single(Accumulate, 3)
+    compare(backend, network, golden.current([[0.75, -0.5, 3]], 6))
+
+
+def fires_as_softmax(backend: Backend) -> None:
+    """Fire with the probabilities of a softmax of the potentials, independently in each step."""
+    steps = 400
+    network, stimulus = golden.single(SoftmaxFire, 3), golden.current([[0, 0, 0], [0, 0, 1]], steps)
+    fitted = taken(backend, network, stimulus)
+    counts = flat(record(backend, fitted, stimulus).output)[-1]
+    # Even odds give 133.3 spikes with a standard deviation of 9.4; five of those are 47.
+    np.testing.assert_allclose(counts[0], steps / 3, atol=47, err_msg="spikes at even odds in 400 steps")
+    # A potential that grows by 1 a step leaves the others at most 1 spike: the sum of exp(-t) / (1 + exp(-t)) is 0.5.
+    require(counts[1, 2] >= steps - 10, f"{counts[1, 2]:g} spikes at almost sure odds in 400 steps")
+    require(counts[1, :2].max() <= 10, f"{counts[1, :2].max():g} spikes at almost no odds in 400 steps")
+
+
+def answers_in_the_same_step(backend: Backend) -> None:
+    """Answer the input of a step in the same step, however many layers are between."""
+    compare(backend, golden.chain(), golden.current([[1], [0.5]], 6))
+
+
+def computes_branches(backend: Backend) -> None:
+    """Let branches of unequal length meet in the same step."""
+    compare(backend, golden.branches(), golden.current([[0.75, 0.25], [0.5, 1]], 8))
+
+
+def takes_shorter_steps(backend: Backend) -> None:
+    """Count currents and biases for each millisecond, and spikes for each spike, whatever the step."""
+    compare(backend, golden.biased(), golden.current([[1], [0.5]], 4, dt_ms=0.5))
+    compare(backend, golden.biased(), golden.current([[1], [0.5]], 8, dt_ms=2.0))
+
+
+def rate_approaches_analog(backend: Backend) -> None:
+    """Come as close to the analog values as a few spikes in 50, 200 and 800 steps."""
+    spikes = 3.0  # one of the neuron itself, and under 2 that its inputs are behind by: the sum of their weights
+    network = golden.rectifiers()
+    samples = np.array([[0.3, 0.6, 0.9], [0.9, 0.1, 0.4], [0, 0.5, 0.2]], np.float32)
+    relu = {layer.name: layer for layer in network.layers if isinstance(layer, IntegrateFire)}
+    rectified = network.replace(
+        Activation(name=layer.name, inputs=layer.inputs, function="relu") if layer.name in relu else layer
+        for layer in network.layers
+    )
+    expected = analog.evaluate(rectified, samples)[network.output.name]
+    spiking = place(rectified, Rate(initial=0.0), readout="spikes", spiking_pools=False)
+    for steps in (50, 200, 800):
+        stimulus = golden.current(samples, steps)
+        counts = flat(record(backend, taken(backend, spiking, stimulus), stimulus).output)[-1]
+        np.testing.assert_allclose(
+            counts / steps, expected, rtol=0, atol=spikes / steps, err_msg=f"rates after {steps} steps"
+        )

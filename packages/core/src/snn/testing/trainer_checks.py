@@ -1,0 +1,123 @@
+"""What a trainer promises: a spiking network that has learnt, and that can be had again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from .. import storage
+from ..clock import Clock
+from ..dataset import Dataset
+from ..decoding import decode
+from ..encoding import ConstantCurrent
+from ..errors import UnsupportedLayer
+from ..network import Network
+from ..neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
+from ..progress import Progress
+from ..simulating import Backend, Recording
+from ..training import Trainer, Training
+from . import reference
+from .outcome import CannotRun, require, require_installed
+from .running import record
+
+_CHANCE = 0.5
+_LEARNT = 0.9
+
+
+def _task(seed: int = 0, folder: Path | None = None) -> Training:
+    """Return a task that one layer can learn: which half of eight elements is brighter."""
+    random = np.random.default_rng(5)
+    labels = np.arange(64) % 2
+    samples = random.random((64, 8)) * 0.3
+    samples[labels == 0, :4] += 0.6
+    samples[labels == 1, 4:] += 0.6
+    data = Dataset(samples.astype(np.float32), labels.astype(np.int64), "golden task")
+    return Training(data=data, validation=data, folder=folder, seed=seed)
+
+
+def _train(trainer: Trainer, task: Training | None = None) -> Network:
+    require_installed("trainer", trainer)
+    return trainer.train(task or _task())
+
+
+def gives_a_spiking_network(trainer: Trainer) -> None:
+    """Give a network of stage ``spiking``, with neurons, for the shape and the classes of the samples."""
+    network = _train(trainer)
+    require(network.stage == "spiking", f"the stage is {network.stage}, not spiking")
+    require(any(isinstance(layer, Neuron) for layer in network.layers), "the network has no neurons")
+    shape = network.shapes[network.input.name]
+    require(shape == _task().data.shape, f"the input has shape {shape}, and the samples {_task().data.shape}")
+    classes = int(np.prod(network.shapes[network.output.name]))
+    require(classes == 2, f"the output has {classes} classes, and the task 2")
+    require(network.provenance, "the provenance does not say how it was trained")
+
+
+def can_be_kept(trainer: Trainer) -> None:
+    """Give a network that its file gives back."""
+    network = _train(trainer)
+    kinds = {type(layer) for layer in network.layers if isinstance(layer, Neuron) and layer.plugin}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "trained.snn"
+        storage.save(network, path)
+        again = storage.load(path, kinds)
+    require(storage.digest(again) == storage.digest(network), "the network read from the file is another one")
+
+
+def learns(trainer: Trainer, runs_on: Backend | None = None) -> None:
+    """Learn a task that one layer can: at least nine in ten of the samples it was trained on, where five are chance."""
+    task = _task()
+    network = _train(trainer, task)
+    samples = np.asarray(task.data.samples, np.float32)
+    stimulus = ConstantCurrent(samples, np.arange(len(samples)), network.clock or Clock())
+    if runs_on is not None:
+        try:
+            runs_on.check(network)
+        except UnsupportedLayer as error:
+            require(False, f"the backend that is to run it does not: {error}")
+        recording = record(runs_on, network, stimulus)
+    else:
+        _known(network)
+        recording = Recording(reference.simulate(network, stimulus).output)
+    share = float((decode(recording, network.output)[-1] == task.data.labels).mean())
+    require(share >= _LEARNT, f"{100 * share:.0f} % of the samples are right; chance is {100 * _CHANCE:.0f} %")
+
+
+def _known(network: Network) -> None:
+    """Raise CannotRun where the reference does not know a kind of neuron."""
+    for layer in network.layers:
+        if isinstance(layer, Neuron) and not isinstance(layer, (IntegrateFire, Accumulate, SoftmaxFire)):
+            raise CannotRun(f"no backend is given that runs {layer.kind}; runs_on of the suite names one")
+
+
+def repeats_itself(trainer: Trainer) -> None:
+    """Give the same weights for the same seed."""
+    digests = [storage.digest(_train(trainer, _task(seed=4))) for _ in range(2)]
+    require(digests[0] == digests[1], "two trainings with the same seed give different networks")
+
+
+def tells_how_far_it_is(trainer: Trainer) -> None:
+    """Tell its progress, with the parts done never above the total."""
+    told: list[Progress] = []
+    require_installed("trainer", trainer)
+    trainer.train(_task(), told.append)
+    require(told, "it tells nothing")
+    require(all(one.done <= one.total for one in told if one.total), "it tells of more parts than there are")
+
+
+def leaves_the_task_alone(trainer: Trainer) -> None:
+    """Change neither samples nor labels."""
+    task, before = _task(), _task()
+    _train(trainer, task)
+    np.testing.assert_array_equal(task.data.samples, before.data.samples, err_msg="samples")
+    np.testing.assert_array_equal(task.data.labels, before.data.labels, err_msg="labels")
+
+
+def resumes(trainer: Trainer) -> None:
+    """Go on from what it keeps in its folder, and begin anew where nothing is kept."""
+    with TemporaryDirectory() as folder:
+        task = _task(folder=Path(folder))
+        for _ in range(2):
+            resumed = Training(data=task.data, folder=task.folder, seed=task.seed, resume=True)
+            require(_train(trainer, resumed).stage == "spiking", "a resumed training gives no spiking network")
