@@ -301,6 +301,14 @@ def test_bound_too_large_for_float32_is_told():
         WeightBound().normalise(graphs.chain((1,), *layers), None)
 
 
+def test_values_too_large_for_float32_are_told_with_the_layer():
+    network = graphs.chain(
+        (1,), graphs.dense("d", "in", [[3e38]]), graphs.relu("r", "d"), graphs.dense("e", "r", [[9]])
+    )
+    with pytest.raises(ConversionError, match="layer 'e': its values on calibration are too large for float32"):
+        Percentile().normalise(network, data(network))
+
+
 def test_warning_of_a_bound_counts_the_layers():
     with pytest.warns(ConversionWarning, match="the scales of 1 layers are bounds"):
         warn_bound(graphs.chain((2,), graphs.relu("r", "in")))

@@ -102,16 +102,10 @@ def test_fan_out_counts_the_paths_to_the_next_neurons():
                     total += sum(reach[layer.inputs[position]].sum(axis=1) for position in inside)
                 elif inside:
                     shapes = network.input_shapes(layer)
-                    steps = [
-                        reach[layer.inputs[position]]
-                        @ (
-                            windows(layer, shapes[0])
-                            if isinstance(layer, op.MaxPool)
-                            else jacobian(layer, shapes, position)
-                        )
-                        for position in inside
-                    ]
-                    reach[layer.name] = sum(steps)
+                    step = windows if isinstance(layer, op.MaxPool) else jacobian
+                    reach[layer.name] = sum(
+                        reach[layer.inputs[position]] @ step(layer, shapes, position) for position in inside
+                    )
             np.testing.assert_array_equal(found[source.name].ravel(), total)
 
 

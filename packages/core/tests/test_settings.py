@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 from msgspec import Meta
 from snn import settings
@@ -51,6 +52,13 @@ def test_whole_numbers_may_stand_for_floats():
     found = settings.read({"duration_ms": 50, "steps": ["a", "b"]}, Table, "simulate")
     assert (found.duration_ms, found.steps) == (50.0, ("a", "b"))
     assert type(found.duration_ms) is float
+
+
+def test_numbers_may_be_those_of_numpy():
+    found = settings.read({"batch": np.int64(3), "share": np.float32(0.25), "spiking": np.True_}, Table, "simulate")
+    assert (found.batch, found.share, found.spiking) == (3, 0.25, True)
+    assert type(found.share) is float
+    refused({"batch": np.ones(2)}, "batch: ")
 
 
 def test_unknown_key_suggests_the_near_one():

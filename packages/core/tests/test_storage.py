@@ -132,6 +132,11 @@ def test_layer_names_may_hold_what_file_names_may_not(tmp_path):
     assert storage.load(tmp_path / "net.snn").output.name == name
 
 
+def test_provenance_may_name_a_file_whose_name_is_no_text(tmp_path):
+    storage.save(tiny(provenance=("read from caf\udce9.keras",)), tmp_path / "net.snn")
+    assert storage.load(tmp_path / "net.snn").provenance == ("read from caf?.keras",)
+
+
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Wave(Neuron):
     plugin = "ocean"

@@ -54,9 +54,15 @@ class Percentile(Normaliser):
         total, batch = 2 * len(data), analog.BATCH
         for turn in range(2):
             for start, samples in data.batches(batch):
-                found = analog.evaluate(network, samples, set(targets.values()))
+                with np.errstate(over="ignore", invalid="ignore"):  # told below, with the layer
+                    found = analog.evaluate(network, samples, set(targets.values()))
                 for name, gauge in gauges.items():
                     values = np.maximum(found[targets[name]], 0)
+                    if not np.isfinite(values).all():
+                        raise ConversionError(
+                            f"layer {targets[name]!r}: its values on {data.name} are too large for float32",
+                            hint="are the samples in the range that the network was trained on?",
+                        )
                     rows = values.swapaxes(0, 1) if self._one_a_channel(network, name) else values
                     rows = rows.reshape(len(rows) if rows is not values else 1, -1)
                     (gauge.second if turn else gauge.first)(rows)

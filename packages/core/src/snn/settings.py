@@ -52,7 +52,8 @@ def read(table: Mapping[str, Any], kind: type[T], where: str) -> T:
             faults.append(unknown(str(key), fields))
             continue
         try:
-            values[key] = msgspec.convert(value, fields[key])
+            plain = value.item() if getattr(value, "shape", None) == () else value  # a number of NumPy's, from Python
+            values[key] = msgspec.convert(plain, fields[key])
         except msgspec.ValidationError as error:
             faults.append(_misfit(key, fields[key], value, error))
     if not faults:

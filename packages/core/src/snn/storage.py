@@ -117,7 +117,7 @@ def _split(network: Network) -> tuple[dict[str, Any], dict[str, Array]]:
         "stage": network.stage,
         "clock": network.clock
         and {field.name: _number(getattr(network.clock, field.name), field) for field in dataclasses.fields(Clock)},
-        "provenance": network.provenance,
+        "provenance": [line.encode(errors="replace").decode() for line in network.provenance],  # it may name any file
         "analog": sorted(network.analog),
         "layers": records,
     }

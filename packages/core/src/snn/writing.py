@@ -10,14 +10,15 @@ from .errors import OutputError
 
 def write(path: Path, content: str | bytes) -> None:
     """Write ``content`` to ``path``; an earlier file there is replaced in one step, or left as it was."""
-    data = content.encode() if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
-            partial.write_bytes(data)
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+    except UnicodeError as error:  # the name of some file is no text
+        raise OutputError(f"{path} cannot be written: {error}", hint="rename the file it speaks of") from error
     except OSError as error:
         raise unwritable(path, error) from error
 

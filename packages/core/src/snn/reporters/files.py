@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+
+import numpy as np
 
 from .. import storage, writing
 from ..reporting import Reporter
@@ -50,10 +53,16 @@ def summary(result: Result) -> dict[str, Any]:
         "latency_ms": float(result.latency_ms.mean()),
         "seconds": result.seconds,
         "digests": {stage: storage.digest(network) for stage, network in result.networks.items()},
-        "facts": {
-            key: value if isinstance(value, (int, float, str)) else str(value) for key, value in result.facts.items()
-        },
+        "facts": {key: _fact(value) for key, value in result.facts.items()},
     }
+
+
+def _fact(value: object) -> object:
+    """Return ``value`` as it can stand in JSON, which has no infinity and none of NumPy's numbers."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, (int, str)) or (isinstance(plain, float) and math.isfinite(plain)):
+        return plain
+    return str(plain)
 
 
 _SAMPLE_COLUMNS = ("index", "label", "analog", "spiking", "correct", "operations")

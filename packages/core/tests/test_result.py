@@ -1,0 +1,167 @@
+"""What a run found, derived by hand: classes from recordings, shares, latencies, and the files that tell them."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from snn import layers as op
+from snn import recordings
+from snn.clock import Clock
+from snn.decoding import decode
+from snn.errors import OutputError
+from snn.neurons import Accumulate, IntegrateFire
+from snn.reporters.console import Console
+from snn.reporters.files import Files, summary
+from snn.result import Result
+from snn.simulating import Events, Recording
+
+from . import graphs
+
+FIRE = IntegrateFire(name="out", inputs=("in",))
+SUM = Accumulate(name="out", inputs=("in",))
+
+
+def classes(layer, *steps):
+    """Return the classes of one sample after each of ``steps``."""
+    return decode(Recording(np.array(steps, np.float32)[:, None]), layer)[:, 0].tolist()
+
+
+def test_most_spikes_win_and_among_equals_the_lowest_number():
+    assert classes(FIRE, [0, 0, 0], [0, 0, 1], [0, 1, 1], [0, 2, 1], [2, 2, 2]) == [-1, 2, 1, 1, 0]
+
+
+def test_highest_potential_wins_and_equal_ones_decide_nothing():
+    assert classes(SUM, [0, 0, 0], [-3, -1, -2], [5, 5, 1], [2, 2, 2], [0, 0, -1]) == [-1, 1, 0, -1, 0]
+
+
+def test_output_that_is_no_neuron_counts_spikes():
+    assert classes(op.MaxPool(name="p", inputs=("in",), size=(1,), stride=(1,), padding=((0, 0),)), [0, 0], [0, 1]) == [
+        -1,
+        1,
+    ]
+
+
+def test_one_class_alone_is_always_it():
+    assert classes(FIRE, [0], [3]) == classes(SUM, [0], [-3]) == [0, 0]
+
+
+def test_classes_are_counted_over_all_axes_of_the_output():
+    found = decode(Recording(np.array([[[[0, 1], [5, 2]]]], np.float32)), FIRE)
+    np.testing.assert_array_equal(found, [[2]])
+
+
+def result(**fields):
+    network = graphs.chain((2,), graphs.dense("d", "in", np.eye(3, 2)))
+    given = {
+        "name": "n",
+        "backend": "b",
+        "clock": Clock(2, 0.5),
+        "networks": {"spiking": network},
+        "labels": np.array([0, 1, 2, -1]),
+        "analog": np.array([0, 2, 2, 1]),
+        "spiking": np.array([[-1, 1, 0, 1], [0, -1, 2, 1], [0, 1, 1, 1], [0, 1, 2, 1]]),
+        "operations": np.arange(16.0).reshape(4, 4),
+        "analog_operations": 6,
+        "seconds": 0.25,
+        "facts": {"cores": 3, "kind": ("a", "b")},
+    }
+    return Result(**given | fields)
+
+
+def test_accuracy_counts_undecided_as_wrong_and_leaves_out_the_unlabelled():
+    np.testing.assert_allclose(result().accuracy, [1 / 3, 2 / 3, 2 / 3, 1])
+    assert result().analog_accuracy == pytest.approx(2 / 3)
+    assert result(labels=np.full(4, -1)).accuracy is None
+    assert result(labels=np.full(4, -1)).analog_accuracy is None
+
+
+def test_agreement_is_of_all_samples_and_of_none_without_an_analog_network():
+    np.testing.assert_allclose(result().agreement, [1 / 4, 3 / 4, 2 / 4, 3 / 4])
+    assert result(analog=None).agreement is None
+    assert result(analog=None).analog_accuracy is None
+
+
+def test_latency_is_the_end_of_the_first_step_from_which_the_class_stays():
+    # -1 0 0 0: from the second step; 1 -1 1 1: third; 0 2 1 2: fourth; 1 1 1 1: first; a step is 0.5 ms
+    np.testing.assert_array_equal(result().latency_ms, [1.0, 1.5, 2.0, 0.5])
+
+
+def test_operations_are_those_up_to_the_last_step():
+    assert result().operations_per_sample == (12 + 13 + 14 + 15) / 4
+    assert result(operations=None).operations_per_sample is None
+    assert (result().samples, result().steps) == (4, 4)
+
+
+def test_files_hold_the_summary_every_sample_and_every_step(tmp_path):
+    Files().report(result(), tmp_path)
+    told = json.loads((tmp_path / "result.json").read_text())
+    assert (told["accuracy"], told["agreement"], told["latency_ms"]) == (1.0, 0.75, 1.25)
+    assert told["facts"] == {"cores": 3, "kind": "('a', 'b')"}
+    assert set(told["digests"]) == {"spiking"}
+    with (tmp_path / "samples.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[1] == {"index": "1", "label": "1", "analog": "2", "spiking": "1", "correct": "1", "operations": "13.0"}
+    assert (rows[3]["label"], rows[3]["correct"]) == ("", "")
+    with (tmp_path / "curve.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[2] == {"time_ms": "1.5", "accuracy": str(2 / 3), "agreement": "0.5", "operations": "9.5"}
+
+
+def test_what_is_not_known_is_left_empty(tmp_path):
+    unknown = result(labels=np.full(4, -1), analog=None, operations=None, analog_operations=None)
+    Files().report(unknown, tmp_path)
+    told = json.loads((tmp_path / "result.json").read_text())
+    assert {told[key] for key in ("accuracy", "agreement", "analog_accuracy", "operations_per_sample")} == {None}
+    assert (tmp_path / "samples.csv").read_text().splitlines()[1] == "0,,,0,,"
+    assert (tmp_path / "curve.csv").read_text().splitlines()[1] == "0.5,,,"
+
+
+def test_summary_is_json_that_every_reader_takes():
+    facts = {"a": np.float64("nan"), "b": np.int64(3), "c": np.float32(0.5), "d": float("inf"), "e": True, "f": None}
+    text = json.dumps(summary(result(facts=facts)), allow_nan=False)
+    assert json.loads(text)["facts"] == {"a": "nan", "b": 3, "c": 0.5, "d": "inf", "e": True, "f": "None"}
+
+
+def test_files_are_not_written_without_a_folder_and_told_where_they_cannot_be(tmp_path):
+    Files().report(result(), None)
+    with pytest.raises(OutputError, match=r"result\.json cannot be written"):
+        Files().report(result(), tmp_path / "none")
+
+
+def test_console_tells_the_table_and_what_is_unknown(capsys, tmp_path):
+    Console().report(result(), tmp_path)
+    out = capsys.readouterr().out
+    for words in ("n on b: 4 samples", "100.00 %", "75.00 %", "0.5 ms", "2 ms", "2.25 × the analog network's 6"):
+        assert words in out
+    Console().report(result(labels=np.full(4, -1), analog=None, operations=None, analog_operations=None), None)
+    assert "–" in capsys.readouterr().out
+
+
+def test_recordings_are_kept_a_file_a_batch(tmp_path):
+    events = Events(
+        *(np.array(part, kind) for part, kind in (([0, 2], "i4"), ([0, 1], "i4"), ([3, 0], "i4"), ([1, -1], "i1")))
+    )
+    recording = Recording(
+        np.zeros((3, 2, 1)),
+        counts={"conv/1": np.ones((2, 4))},
+        spikes={"n": events},
+        potentials={"n": np.zeros((3, 2, 4))},
+    )
+    recordings.save(recording, tmp_path, 200)
+    with np.load(tmp_path / "recordings" / "000200.npz") as arrays:
+        assert set(arrays) == {
+            "counts/conv/1",
+            "potentials/n",
+            *(f"spikes/n/{part}" for part in ("step", "sample", "neuron", "sign")),
+        }
+        np.testing.assert_array_equal(arrays["spikes/n/neuron"], [3, 0])
+
+
+def test_events_become_an_array_of_signed_spikes():
+    events = Events(np.array([0, 1, 1]), np.array([0, 0, 0]), np.array([3, 0, 0]), np.array([1, -1, -1], np.int8))
+    dense = events.dense(2, 1, (2, 2))
+    assert dense.shape == (2, 1, 2, 2)
+    np.testing.assert_array_equal(dense[:, 0], [[[0, 0], [0, 1]], [[-2, 0], [0, 0]]])
