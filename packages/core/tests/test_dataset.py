@@ -123,7 +123,9 @@ def test_samples_that_are_none_are_told_with_shape_and_type(samples, told):
 def test_first_sample_that_is_not_finite_as_float32_is_named(value):
     x = X.copy()
     x[1, 2] = x[2, 0] = value
-    refused("data: sample 1 has values that are not finite, or too large; such samples: 2", dataset.from_arrays, x, None)
+    refused(
+        "data: sample 1 has values that are not finite, or too large; such samples: 2", dataset.from_arrays, x, None
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,10 +218,8 @@ def test_samples_of_another_shape_are_told_with_both_shapes():
 
 @pytest.mark.parametrize(("labels", "first", "count"), [((0, 3, 4), 1, 2), ((0, 1, -2), 2, 1)])
 def test_labels_out_of_range_are_told_with_the_first(labels, first, count):
-    told = (
-        rf"label {labels[first]} of sample {first} is no class of the network, which has 3 \(0 to 2\); {count} labels"
-    )
-    refused(told, dataset.fit, labelled(X, *labels), network())
+    told = rf"label {labels[first]} of sample {first} is no class of the network, which has 3 \(0 to 2\)"
+    refused(f"{told}; labels out of range: {count}", dataset.fit, labelled(X, *labels), network())
 
 
 def test_unknown_labels_are_let_pass():
