@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from snn.layers import Padding
 from snn.network import Shape
+from snn.shapes import Padding
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -9,6 +9,7 @@ import numpy as np
 from snn import layers as op
 from snn.errors import ParseError
 from snn.network import Array, Shape
+from snn.shapes import Padding
 
 from snn_frontend_keras.activations import fused
 from snn_frontend_keras.builder import Value, channels_first
@@ -23,7 +24,7 @@ class Frame:
     kernel: Shape
     stride: Shape
     dilation: Shape
-    padding: op.Padding
+    padding: Padding
 
     @property
     def ones(self) -> Shape:

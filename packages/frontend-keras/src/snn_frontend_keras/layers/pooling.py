@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from snn import layers as op
 from snn.network import Layer
+from snn.shapes import Padding
 
 from snn_frontend_keras.builder import Value
 from snn_frontend_keras.scope import Scope
@@ -17,7 +18,7 @@ def pooling(scope: Scope, kind: type[Layer], rank: int) -> Value:
     x = spatial(scope, rank)
     size = options.sizes("pool_size", rank, 2)
     stride = size if options.value("strides") is None else options.sizes("strides", rank)
-    padding: op.Padding = ((0, 0),) * rank
+    padding: Padding = ((0, 0),) * rank
     if options.text("padding", "valid", "valid", "same") == "same":
         padding = tuple(same_padding(n, k, s) for n, k, s in zip(x.shape[1:], size, stride, strict=True))
     return scope.add(kind, x, size=size, stride=stride, padding=padding)
