@@ -96,6 +96,7 @@ def test_merged_inputs_must_agree():
         ((op.Input(name="", shape=(1,)),), "a Input has no name"),
         ((op.Input(name="in", shape=()),), r"shape \(\); every axis"),
         ((op.Input(name="in", shape=(2, 0)),), r"shape \(2, 0\)"),
+        ((op.Input(name="in", shape=(2.0, 3)),), r"shape \(2.0, 3\); sizes are whole numbers"),
         ((op.Input(name="in", shape=(2, 3), layout=(0, 2)),), r"layout \(0, 2\) is no order of the 2 axes"),
         ((op.Input(name="in", shape=(1,)), op.Flatten(name="f", inputs=())), "'f'.*has 0 inputs; it takes 1"),
         ((op.Input(name="in", shape=(1,)), graphs.relu("a", "in"), op.Flatten(name="f", inputs=("in", "a"))), "has 2"),

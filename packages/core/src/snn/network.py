@@ -114,6 +114,8 @@ class Network:
                 raise NetworkError(f"{where}: {error}") from None
             if not shape or min(shape) < 1:
                 raise NetworkError(f"{where}: its output would have shape {shape}; every axis must be at least 1")
+            if not all(isinstance(size, int) for size in shape):
+                raise NetworkError(f"{where}: its output would have shape {shape}; sizes are whole numbers")
             shapes[layer.name] = shape
         return MappingProxyType(shapes)
 
