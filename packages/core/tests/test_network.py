@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import time
 
 import numpy as np
@@ -212,3 +214,24 @@ def test_network_of_very_many_layers_is_checked_in_a_moment():
 def test_source_shape_undoes_the_layout():
     assert op.Input(name="in", shape=(3, 8, 6), layout=(2, 0, 1)).source_shape == (8, 6, 3)
     assert op.Input(name="in", shape=(3, 8, 6)).source_shape == (3, 8, 6)
+
+
+def test_a_network_can_be_handed_to_another_process():
+    network = Network(
+        (
+            op.Input(name="in", shape=(2,)),
+            op.Dense(name="out", inputs=("in",), weight=np.eye(2), bias=np.zeros(2)),
+        ),
+        ("made by hand",),
+    )
+    network = network.replace(network.layers, "again")
+    back = pickle.loads(pickle.dumps(network))  # noqa: S301  its own
+    assert back.provenance == ("made by hand", "again")
+    np.testing.assert_array_equal(back["out"].weight, np.eye(2))
+    assert not back["out"].weight.flags.writeable
+    assert not copy.deepcopy(network)["out"].weight.flags.writeable
+
+
+def test_a_layer_that_would_fill_any_memory_is_refused():
+    with pytest.raises(NetworkError, match=r"'up'.*2147483648 elements"):
+        Network((op.Input(name="in", shape=(1, 9)), op.Upsample(name="up", inputs=("in",), factors=(10**9,))))

@@ -81,7 +81,7 @@ def read(path: Path, *, calibration: bool = False) -> Dataset:
                 f"{path} has no array 'x'; it holds {', '.join(names) or 'nothing'}",
                 hint="save it with numpy.savez(path, x=samples, y=labels)",
             )
-        samples, labels = arrays[key], arrays.get("y")
+        samples, labels = arrays[key], None if calibration else arrays.get("y")
     return from_arrays(samples, labels, str(path))
 
 

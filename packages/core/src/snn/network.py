@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from .errors import NetworkError
 
 Shape: TypeAlias = tuple[int, ...]
 Array: TypeAlias = npt.NDArray[np.float32]
+MOST_ELEMENTS = 2**31
+"""What one layer may give for a sample; a file of a few bytes could ask for more than any memory holds."""
+
 Stage: TypeAlias = Literal["parsed", "simplified", "normalised", "spiking"]
 
 
@@ -44,6 +47,13 @@ class Layer:
             if isinstance(kept, int) and not isinstance(kept, bool) and "float" in kind:
                 kept = float(kept)  # a file keeps it as one, and the digest must not depend on the file
             object.__setattr__(self, entry.name, kept)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the fields from a pickle, whose arrays anybody could write to."""
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            object.__setattr__(self, name, value)
 
     @property
     def kind(self) -> str:
@@ -94,6 +104,10 @@ class Network:
                 f"nothing reads layer {others}; only the last layer, {self.output.name!r}, is the output"
             )
 
+    def __reduce__(self) -> tuple[type[Network], tuple[Any, ...]]:
+        """Let a process hand the network to another: what is derived is derived there again."""
+        return Network, (self.layers, self.provenance, self.stage, dict(self.analog), self.clock)
+
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The shape of each layer's output, by name."""
@@ -116,6 +130,8 @@ class Network:
                 raise NetworkError(f"{where}: its output would have shape {shape}; every axis must be at least 1")
             if not all(isinstance(size, int) for size in shape):
                 raise NetworkError(f"{where}: its output would have shape {shape}; sizes are whole numbers")
+            if math.prod(shape) > MOST_ELEMENTS:
+                raise NetworkError(f"{where}: its output would have shape {shape}, over {MOST_ELEMENTS} elements")
             shapes[layer.name] = shape
         return MappingProxyType(shapes)
 

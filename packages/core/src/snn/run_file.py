@@ -257,16 +257,14 @@ def _preferred(tables: Mapping[str, Any], backend: type[Backend] | None) -> tupl
 
 def _read_convert(table: Mapping[str, Any], plugins: Plugins) -> tuple[ConvertSettings, Code]:
     """Read the table [convert], which holds core's settings and those of the chosen code."""
-    own = [entry.name for entry in dataclasses.fields(ConvertSettings)]
     if not isinstance(table, Mapping):
         settings.read(table, ConvertSettings, "convert")  # raises
     kind = plugins.component("code", str(table.get("code", ConvertSettings.code)))
-    both = dataclasses.make_dataclass(
-        "Convert", [(entry.name, Any, entry) for part in (ConvertSettings, kind) for entry in dataclasses.fields(part)]
-    )
-    settings.read(table, both, "convert")  # unknown keys are told with the keys of both
+    own, its = ([entry.name for entry in dataclasses.fields(part)] for part in (ConvertSettings, kind))
+    if strange := [settings.unknown(str(key), [*own, *its]) for key in table if key not in own and key not in its]:
+        raise SettingsError("\n".join(f"[convert] {fault}" for fault in strange), hint="snn settings convert")
     convert = settings.read({key: table[key] for key in table if key in own}, ConvertSettings, "convert")
-    return convert, settings.read({key: table[key] for key in table if key not in own}, kind, "convert")
+    return convert, settings.read({key: table[key] for key in table if key in its}, kind, "convert")
 
 
 def _components(kind: str, tables: Mapping[str, Any], plugins: Plugins, notes: list[str]) -> dict[str, Any]:

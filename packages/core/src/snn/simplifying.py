@@ -64,6 +64,11 @@ def verify(network: Network, rewritten: Network, equals: Mapping[str, str], samp
             continue
         right, given = wanted[equals[layer.name]], found[layer.name].reshape(wanted[equals[layer.name]].shape)
         spread = float(right.max() - right.min()) or float(np.abs(right).max()) or 1.0
+        if not np.isfinite(right).all():
+            raise ConversionError(
+                f"layer {equals[layer.name]!r} of the parsed network gives values that are not finite numbers",
+                hint="its weights are too large for float32 on samples like these",
+            )
         difference = float(np.abs(right - given).max())
         if not difference <= TOLERANCE * spread:
             raise ConversionError(

@@ -110,24 +110,17 @@ def _split(network: Network) -> tuple[dict[str, Any], dict[str, Array]]:
                 # Layer names may hold characters that file names must not; the number keeps entries apart.
                 name = f"{index:04d}.{field.name}"
                 arrays[name], value = value, {"array": name, "shape": value.shape}
-            record[field.name] = _number(value, field)
+            record[field.name] = value
         records.append(record)
     header = {
         "schema": SCHEMA,
         "stage": network.stage,
-        "clock": network.clock
-        and {field.name: _number(getattr(network.clock, field.name), field) for field in dataclasses.fields(Clock)},
+        "clock": network.clock and dataclasses.asdict(network.clock),
         "provenance": [line.encode(errors="replace").decode() for line in network.provenance],  # it may name any file
         "analog": sorted(network.analog),
         "layers": records,
     }
     return header, arrays
-
-
-def _number(value: Any, field: dataclasses.Field[Any]) -> Any:
-    """Return ``value`` as it will be read: a whole number may stand for a float, and must not change the digest."""
-    floating = field.type in ("float", "float | None", float)
-    return float(value) if floating and isinstance(value, int) else value
 
 
 def _json(header: Mapping[str, Any]) -> bytes:

@@ -157,7 +157,9 @@ class _LazyPlugins:
                 from ..plugins import Plugins  # noqa: PLC0415  numpy comes with it
 
                 self._plugins = Plugins(self._blocked)
-                self._plugins.found  # noqa: B018  loads the plugins
+                strange = set(self._blocked) - {plugin.name for plugin in self._plugins.found}
             finally:
                 gc.enable()
+            if strange:
+                raise click.BadParameter(f"no plugin is named {', '.join(sorted(strange))}", param_hint="--block")
         return getattr(self._plugins, name)
