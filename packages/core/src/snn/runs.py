@@ -51,6 +51,8 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
     networks: dict[str, Network] = {parsed.stage: parsed}
 
     spiking = parsed
+    if parsed.stage == "spiking":
+        tell(Progress("run", note="the source is a spiking network: [normalise] and [convert] have no effect"))
     if parsed.stage != "spiking":
         fitted = None if calibration is None else dataset.fit(calibration, parsed, tell)
         simple = networks["simplified"] = pipeline.simplified(parsed, fitted, tell)
