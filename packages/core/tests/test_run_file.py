@@ -82,10 +82,10 @@ def test_empty_run_file_has_every_default():
 
 
 def test_backend_that_is_not_installed_is_told_only_when_it_is_needed():
-    run = build()
-    with pytest.raises(PluginError, match="no backend 'inisim' is installed") as caught:
-        _ = run.backend
-    assert "picky" in caught.value.hint
+    assert run_file.build({}, HERE, uses=run_file.PARSING).simulate.backend == "inisim"
+    for uses in (run_file.CONVERTING, run_file.SIMULATING, run_file.RUNNING):
+        with pytest.raises(PluginError, match="no backend 'inisim' is installed"):
+            run_file.build({}, HERE, uses=uses)
 
 
 def test_preferences_go_after_the_file_and_the_file_after_set():
@@ -171,7 +171,9 @@ def test_components_asked_for_must_be_installed():
 
 def test_paths_are_relative_to_the_run_file(tmp_path):
     path = tmp_path / "run.toml"
-    path.write_text('source = "net.keras"\n[data]\nsamples = "/abs/test.npz"\n', encoding="utf-8")
+    path.write_text(
+        'source = "net.keras"\n[data]\nsamples = "/abs/test.npz"\n[simulate]\nbackend = "picky"\n', encoding="utf-8"
+    )
     run = run_file.read(path, HERE, ["seed=5"])
     assert run.path(run.general.source) == tmp_path / "net.keras"
     assert run.path(run.data.samples) == Path("/abs/test.npz")

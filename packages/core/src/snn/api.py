@@ -29,7 +29,7 @@ Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
 def parse(source: Any, *, frontend: str = "", plugins: Plugins | None = None, tell: Tell = say_nothing) -> Network:
     """Return the network in ``source``: the path of a model file, or a live model of an installed framework."""
     plugins = plugins or Plugins()
-    run = run_file.build({"parse": {"frontend": frontend}}, plugins)
+    run = run_file.build({"parse": {"frontend": frontend}}, plugins, uses=run_file.PARSING)
     return pipeline.parse(run, _path(source), plugins, tell)
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 from . import settings, toml
 from .component import Component
 from .converting import Code, ConvertSettings
-from .errors import PluginError, SettingsError
+from .errors import SettingsError
 from .normalising import Normaliser
 from .parsing import Frontend
 from .plugins import HOOKS, Plugins
@@ -120,6 +120,10 @@ TABLES: Mapping[str, type[Any]] = {
 """The settings of core's own tables."""
 
 
+RUNNING = frozenset({*TABLES, *HOOKS, *(entry.name for entry in dataclasses.fields(General))})
+"""What has an effect on a whole run: everything there is."""
+
+
 @dataclass(frozen=True)
 class RunFile:
     """A run, every setting read and checked, every component built."""
@@ -142,13 +146,7 @@ class RunFile:
 
     @property
     def backend(self) -> Backend:
-        """The backend of the run; asked for only by what needs one."""
-        if self.simulate.backend not in self.backends:
-            raise PluginError(
-                f"no backend {self.simulate.backend!r} is installed",
-                hint=f"installed: {', '.join(self.backends) or 'none'}; "
-                f"another comes with its package, as in pip install snn-backend-{self.simulate.backend}",
-            )
+        """The backend of the run; there is one wherever `build` was told that it has an effect."""
         return self.backends[self.simulate.backend]
 
     def path(self, name: str) -> Path:
@@ -175,7 +173,7 @@ class RunFile:
 
 def read(path: Path, plugins: Plugins, assignments: Iterable[str] = ()) -> RunFile:
     """Read the run file ``path``; each of ``assignments`` (``TABLE.KEY=VALUE``) goes before what it says."""
-    return build(toml.read(path), plugins, assignments, folder=path.parent)
+    return build(toml.read(path), plugins, assignments, folder=path.parent, uses=RUNNING)
 
 
 def build(
@@ -199,9 +197,8 @@ def build(
     """
     for assignment in assignments:
         tables = toml.assign(tables, assignment)
-    known = {*TABLES, *(entry.name for entry in dataclasses.fields(General)), *HOOKS}
-    if strange := [key for key in tables if key not in known]:
-        raise SettingsError("\n".join(settings.unknown(key, sorted(known)) for key in strange), hint="snn settings")
+    if strange := [key for key in tables if key not in RUNNING]:
+        raise SettingsError("\n".join(settings.unknown(key, sorted(RUNNING)) for key in strange), hint="snn settings")
     if idle := [] if uses is None else _idle(tables, uses):
         raise SettingsError(f"{', '.join(idle)}: no effect here", hint=f"what has one: {', '.join(sorted(uses or ()))}")
     general = settings.read(
@@ -209,6 +206,8 @@ def build(
     )
 
     simulate = settings.read(tables.get("simulate", {}), SimulateSettings, "simulate")
+    if uses is not None and "backend" in uses:
+        plugins.component("backend", simulate.backend)  # says what is installed where this is not
     tables, notes = _preferred(tables, plugins.components("backend").get(simulate.backend))
     core = {name: settings.read(tables.get(name, {}), kind, name) for name, kind in TABLES.items() if name != "convert"}
     convert, code = _read_convert(tables.get("convert", {}), plugins)

@@ -35,7 +35,6 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
     if not run.data.samples:
         raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
-    run.backend.check  # noqa: B018  a backend that is not installed is told before anything is read
     for reporter in run.reporters:
         check_requirements("reporter", reporter)
     folder = out or default_folder(run)

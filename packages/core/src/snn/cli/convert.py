@@ -39,7 +39,6 @@ def command(
 
     given = options.tables(parse__frontend=frontend, simulate__backend=backend, convert__code=code)
     run = run_file.build(given, plugins, assignments, uses=run_file.CONVERTING)
-    run.backend.check  # noqa: B018  told before anything is read
     path = options.target(out, model)
     with shown() as tell:
         data = None if calibrate is None else dataset.read(calibrate, calibration=True)

@@ -27,7 +27,7 @@ def command(plugins: Plugins, network: Path, data: Path, count: int | None, as_j
     from .progress import shown  # noqa: PLC0415
 
     with shown() as tell:
-        loaded = pipeline.parse(run_file.build({}, plugins), network, plugins, tell)
+        loaded = pipeline.parse(run_file.build({}, plugins, uses=run_file.PARSING), network, plugins, tell)
         if loaded.stage == "spiking":
             if "parsed" not in loaded.analog:
                 raise ConversionError(
