@@ -1,6 +1,7 @@
 """The command as users meet it: what it says, what it refuses, and what it leaves behind."""
 
 import json
+import os
 import pickle
 import re
 
@@ -159,6 +160,38 @@ class TestRefusals:
         done = snn("simulate", example / "mnist.keras", "--data", example / "test.npz")
         refused(done, 5, "mnist.keras", "convert it first")
 
+    def test_what_is_done_already(self, snn, converted, example, tmp_path):
+        (tmp_path / "net.xsnn").write_bytes(converted.read_bytes())
+        refused(snn("simplify", converted, "-o", "a.snn"), 6, "spiking already")
+        refused(snn("normalise", converted, "-o", "a.snn"), 6, "spiking already")
+        refused(snn("convert", converted, "-o", "a.snn", "--set", "convert.reset=zero"), 6, "spiking already")
+        refused(snn("parse", converted, "-o", "a.snn"), 4, "a network already")
+
+    def test_what_is_no_regular_file(self, snn, converted, example, tmp_path):
+        for name in ("pipe.keras", "pipe.npz", "pipe.toml"):
+            os.mkfifo(tmp_path / name)
+        refused(snn("convert", "pipe.keras"), 4, "pipe.keras", "regular")
+        refused(snn("simulate", converted, "--data", "pipe.npz"), 8, "pipe.npz", "regular")
+        refused(snn("run", "pipe.toml"), 2, "pipe.toml", "regular")
+        refused(snn("convert", example / "mnist.keras", "-o", "pipe.npz"), 9, "pipe.npz", "regular")
+
+    def test_names_that_no_file_can_have(self, snn, converted, example):
+        refused(snn("convert", "a" * 300 + ".keras"), 2, "longer than 255")
+        refused(snn("convert", ""), 2, "empty path")
+        refused(snn("run", example / "run.toml", "--set", "name='../evil'"), 2, "name")
+
+    def test_more_steps_than_anybody_waits_for(self, snn, converted, example):
+        refused(snn("simulate", converted, "--data", example / "test.npz", "--dt", "1e-300"), 2, "steps")
+
+    def test_samples_that_drive_the_network_out_of_all_bounds(self, snn, converted, tmp_path):
+        np.savez(tmp_path / "huge.npz", x=np.full((3, 28, 28, 1), 3e38, np.float32), y=[0, 0, 0])
+        done = snn("evaluate", converted, "--data", "huge.npz")
+        assert done.returncode == 8
+        assert "sample 0" in done.stderr
+
+    def test_a_plugin_to_block_that_is_not_there(self, snn):
+        refused(snn("--block", "nope", "plugins"), 2, "nope")
+
     def test_duration_shorter_than_a_step(self, snn, converted, example):
         data = example / "test.npz"
         refused(snn("simulate", converted, "--data", data, "--duration", 1, "--dt", 2), 2, "duration")
@@ -203,6 +236,24 @@ def test_without_calibration_the_bound_of_the_weights_is_warned_about(snn, examp
     assert done.returncode == 0
     assert re.search(r"^warning: no calibration samples", done.stderr, re.MULTILINE)
     assert (tmp_path / "mnist.snn").exists()
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(snn, example, tmp_path):
+    (tmp_path / "link.snn").symlink_to("target.snn")
+    assert snn("convert", example / "mnist.keras", "-o", "link.snn").returncode == 0
+    assert (tmp_path / "link.snn").is_symlink()
+    assert toolbox.load(tmp_path / "target.snn").stage == "spiking"
+
+
+def test_recordings_of_two_runs_do_not_mix(snn, converted, example, tmp_path):
+    words = ("simulate", converted, "--data", example / "test.npz", "--count", 5, "--duration", 3, "--out", "kept")
+    words += ("--set", 'record.counts=["relu1"]')
+    assert snn(*words).returncode == 0
+    done = snn(*words)
+    assert done.returncode == 9
+    assert "earlier run" in done.stderr
+    with np.load(tmp_path / "kept/recordings/000000.npz") as kept:
+        assert kept["counts/relu1"].shape == (5, 16, 24, 24)
 
 
 def test_the_source_is_never_overwritten(snn, converted, tmp_path):

@@ -1,13 +1,16 @@
 """From a model file to a report, across packages."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 import snn
+from snn import layers as op
 from snn.clock import Clock
 from snn.encoding import ConstantCurrent
+from snn.errors import ConversionWarning, DataError, PluginError, SettingsError
 from snn.neurons import Neuron
 from snn.simulating import Record, Setup
 from snn_backend_inisim.backend import IniSim
@@ -131,3 +134,63 @@ def test_with_our_defaults_the_golden_network_needs_few_steps(golden):
     accuracy = snn.simulate(network, golden, duration_ms=50).accuracy
     assert accuracy[3] >= 0.965
     assert accuracy[7:].min() >= 0.968
+
+
+def test_settings_of_python_count_unless_an_argument_is_given(example, converted):
+    def simulated(**arguments):
+        return snn.simulate(converted, example / "test.npz", **arguments)
+
+    tables = {"simulate": {"duration_ms": 5, "batch": 2}, "data": {"count": 3}}
+    assert simulated(settings=tables).spiking.shape == (5, 3)
+    assert simulated(settings=tables, duration_ms=4, count=2).spiking.shape == (4, 2)
+    with pytest.raises(PluginError, match="nope"):
+        simulated(settings={"simulate": {"backend": "nope"}})
+    with pytest.raises(SettingsError, match="batch"):
+        simulated(settings={"simulate": {"batch": 0}})
+    poisson = {**tables, "simulate": {"input": "poisson", "duration_ms": 5}}
+    runs = [simulated(settings={**poisson, "seed": seed}).operations for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).any()
+
+
+@pytest.mark.parametrize(
+    "data", [None, 3.0, [[1, 2], [3]], (1, 2, 3), np.zeros((0, 28, 28, 1)), np.full((1, 28, 28, 1), "a")]
+)
+def test_data_of_python_that_are_none_are_data_errors(converted, data):
+    with pytest.raises(DataError):
+        snn.simulate(converted, data)
+
+
+def test_lists_and_missing_labels_are_data(example, converted):
+    with np.load(example / "test.npz") as data:
+        x = data["x"][:2]
+    result = snn.simulate(converted, (x.tolist(), None), duration_ms=2)
+    assert result.accuracy is None
+    assert result.agreement.shape == (2,)
+
+
+def test_steps_too_short_for_a_maximum_are_warned_about():
+    layers = (
+        op.Input(name="in", shape=(2,)),
+        op.Dense(name="dense", inputs=("in",), weight=4 * np.eye(2), bias=np.zeros(2)),
+        op.Activation(name="relu6", inputs=("dense",), function="relu", maximum=6.0),
+    )
+    x = np.array([[1.0, 0.5], [0.5, 1.0]], np.float32)
+    network = snn.convert(snn.Network(layers), calibrate=x)
+    with pytest.warns(ConversionWarning, match=r"'relu6'.* 4 times per millisecond.* ends at 1\.5"):
+        snn.simulate(network, x, duration_ms=2, dt_ms=0.25)
+    snn.simulate(network, x, duration_ms=2, dt_ms=1)
+
+
+def test_layers_that_calibration_leaves_silent_are_told(example):
+    network = snn.parse(example / "mnist.keras")
+    dark = network.replace([_without_bias(layer) for layer in network.layers])
+    told = []
+    snn.normalise(dark, np.zeros((3, 28, 28, 1)), tell=told.append)
+    assert any("'relu2'" in progress.note and "is 0 on the samples given" in progress.note for progress in told)
+
+
+def _without_bias(layer):
+    changes = {"bias": np.full_like(layer.bias, -1)} if hasattr(layer, "bias") else {}
+    changes |= {"shift": np.full_like(layer.shift, -1)} if hasattr(layer, "shift") else {}
+    return dataclasses.replace(layer, **changes)

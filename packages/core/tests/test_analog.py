@@ -273,16 +273,10 @@ def test_results_do_not_depend_on_batches(seed):
             np.testing.assert_allclose(np.concatenate([part[name] for part in parts]), values, rtol=1e-5, atol=1e-6)
 
 
-def test_class_is_the_largest_output_whatever_its_shape():
-    network = graphs.chain((3, 1), graphs.relu("out", "in"))
-    np.testing.assert_array_equal(analog.classify(network, np.array([[[1], [3], [2]], [[9], [0], [0]]])), [1, 0])
-
-
-def test_no_samples_give_no_outputs_and_no_classes():
+def test_no_samples_give_no_outputs():
     network = graphs.chain((3, 1), graphs.relu("out", "in"))
     nothing = np.zeros((0, 3, 1), np.float32)
     assert analog.evaluate(network, nothing)["out"].shape == (0, 3, 1)
-    assert analog.classify(network, nothing).shape == (0,)
 
 
 def test_window_reaches_past_the_input_by_less_than_itself():

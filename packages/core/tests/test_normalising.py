@@ -272,7 +272,7 @@ def test_layers_that_get_a_scale_are_the_rectifiers_and_the_output():
 
 def test_percentile_without_samples_asks_for_them():
     network = graphs.chain((2,), graphs.relu("r", "in"))
-    for nothing in (None, Dataset(np.zeros((0, 2)), np.zeros(0))):
+    for nothing in (None, Dataset(np.zeros((0, 2)), np.zeros(0, int))):
         with pytest.raises(DataError, match="needs calibration samples") as caught:
             Percentile().normalise(network, nothing)
         assert "--calibrate" in caught.value.hint

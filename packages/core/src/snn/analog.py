@@ -36,17 +36,12 @@ def evaluate_batches(
         yield start, _evaluate(network, np.asarray(samples[start : start + size], np.float32), frozenset(wanted))
 
 
-def classify(network: Network, samples: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the class with the largest output for each sample, (samples,)."""
-    classes = math.prod(network.shapes[network.output.name])
-    return evaluate(network, samples)[network.output.name].reshape(len(samples), classes).argmax(axis=1)
-
-
 def _evaluate(network: Network, samples: Array, wanted: frozenset[str]) -> dict[str, Array]:
     values: dict[str, Array] = {}
     unread = {layer.name: len(network.readers(layer.name)) for layer in network.layers}
     for layer in network.layers:
-        values[layer.name] = apply(layer, *(values[name] for name in layer.inputs)) if layer.inputs else samples
+        with np.errstate(over="ignore", invalid="ignore"):  # who asks for the values sees that they are not finite
+            values[layer.name] = apply(layer, *(values[name] for name in layer.inputs)) if layer.inputs else samples
         for name in set(layer.inputs):
             unread[name] -= 1
             if not unread[name] and name not in wanted:

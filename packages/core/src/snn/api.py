@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from . import dataset, pipeline, presenting, run_file, storage, writing
 from . import runs as _runs
-from .dataset import UNKNOWN, Dataset
+from .dataset import Dataset
+from .errors import DataError, SettingsError
 from .network import Network
 from .plugins import Plugins
 from .progress import Tell, say_nothing
@@ -33,14 +34,15 @@ def parse(source: Any, *, frontend: str = "", plugins: Plugins | None = None, te
     return pipeline.parse(run, _path(source), plugins, tell)
 
 
-def simplify(network: Network, samples: npt.NDArray[np.generic] | None = None) -> Network:
+def simplify(network: Network | str | Path, samples: npt.NDArray[np.generic] | None = None) -> Network:
     """Return ``network`` without what changes nothing, proven on ``samples`` (n, *shape) and on noise from 0 to 1."""
+    network = _network(network, None)
     data = None if samples is None else dataset.fit(_data(samples), network)
     return pipeline.simplified(network, data, say_nothing)
 
 
 def normalise(
-    network: Network,
+    network: Network | str | Path,
     calibrate: Data | None = None,
     *,
     settings: Settings | None = None,
@@ -49,7 +51,8 @@ def normalise(
 ) -> Network:
     """Return ``network``, simplified where it is not yet, with weights rescaled so that activations are at most 1."""
     plugins = plugins or Plugins()
-    run = run_file.build(settings or {}, plugins, uses=run_file.NORMALISING)
+    network = _network(network, plugins)
+    run = run_file.build(_merged(settings, {}), plugins, uses=run_file.NORMALISING)
     data = None if calibrate is None else dataset.fit(_data(calibrate, calibration=True), network, tell)
     return pipeline.normalised(run, pipeline.simplified(network, data, tell), plugins, data, tell)
 
@@ -58,9 +61,9 @@ def convert(
     source: Any,
     *,
     calibrate: Data | None = None,
-    code: str = "rate",
-    backend: str = "inisim",
-    frontend: str = "",
+    code: str | None = None,
+    backend: str | None = None,
+    frontend: str | None = None,
     settings: Settings | None = None,
     plugins: Plugins | None = None,
     tell: Tell = say_nothing,
@@ -73,9 +76,9 @@ def convert(
     calibrate : Data
         Typical samples, from which the scales are taken; without them, from the bound of the weights, with a warning.
     code, backend, frontend : str
-        Names of installed components.
+        Names of installed components: ``rate``, ``inisim`` and the one for the suffix unless given.
     settings : mapping
-        Tables as in a run file, before which ``code``, ``backend`` and ``frontend`` go.
+        Tables as in a run file, before which ``code``, ``backend`` and ``frontend`` go where they are given.
     """
     plugins = plugins or Plugins()
     tables = _merged(
@@ -91,12 +94,12 @@ def simulate(
     network: Network | str | Path,
     data: Data,
     *,
-    backend: str = "inisim",
+    backend: str | None = None,
     duration_ms: float | None = None,
     dt_ms: float | None = None,
-    batch: int = 100,
+    batch: int | None = None,
     count: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     out: str | Path | None = None,
     settings: Settings | None = None,
     plugins: Plugins | None = None,
@@ -108,15 +111,18 @@ def simulate(
     """
     plugins = plugins or Plugins()
     simulating = {"backend": backend, "duration_ms": duration_ms, "dt_ms": dt_ms, "batch": batch}
-    tables: dict[str, Any] = _merged(settings, {"simulate": simulating, "data": {"count": count}})
-    run = run_file.build(_stated({**tables, "seed": seed}), plugins, uses=run_file.SIMULATING)
+    tables = _merged(settings, {"simulate": simulating, "data": {"count": count}})
+    if seed is not None:
+        tables["seed"] = seed
+    run = run_file.build(tables, plugins, uses=run_file.SIMULATING)
     folder = None if out is None else writing.folder(Path(out))
-    loaded = network if isinstance(network, Network) else load(network, plugins=plugins)
+    loaded = _network(network, plugins)
     return presenting.simulate(run, loaded, _data(data), plugins, tell, folder)
 
 
-def evaluate(network: Network, data: Data, tell: Tell = say_nothing) -> npt.NDArray[np.int64]:
+def evaluate(network: Network | str | Path, data: Data, tell: Tell = say_nothing) -> npt.NDArray[np.int64]:
     """Return the class that the analog network gives each sample, (n,); for a spiking one, the network it came from."""
+    network = _network(network, None)
     analog = network.analog.get("parsed", network) if network.stage == "spiking" else network
     return presenting.classify(analog, dataset.fit(_data(data), analog, tell), tell)
 
@@ -148,26 +154,35 @@ def _path(source: Any) -> Any:
     return Path(source) if isinstance(source, str) else source
 
 
+def _network(network: Network | str | Path, plugins: Plugins | None) -> Network:
+    return network if isinstance(network, Network) else load(network, plugins=plugins)
+
+
 def _data(data: Data, *, calibration: bool = False) -> Dataset:
     if isinstance(data, Dataset):
         return data
     if isinstance(data, (str, Path)):
         return dataset.read(Path(data), calibration=calibration)
-    samples, labels = data if isinstance(data, tuple) else (data, np.full(len(data), UNKNOWN))
-    return dataset.from_arrays(np.asarray(samples), np.asarray(labels), "the samples given")
+    parts = data if isinstance(data, tuple) else (data, None)
+    if len(parts) != 2:
+        raise DataError(f"the data are a tuple of {len(parts)}; needed: (samples, labels)")
+    try:
+        samples, labels = (None if part is None else np.asarray(part) for part in parts)
+    except (ValueError, TypeError) as error:  # lists of different lengths
+        raise DataError(f"the data are no arrays: {error}") from error
+    if samples is None:
+        raise DataError("there are no samples")
+    return dataset.from_arrays(samples, labels, "the samples given")
 
 
 def _merged(settings: Settings | None, own: Settings) -> dict[str, Any]:
-    """Return the tables of ``settings`` with those of the function's own arguments."""
+    """Return the tables of ``settings``, and over them those of the function's own arguments that are given."""
+    if settings is not None and not isinstance(settings, Mapping):
+        raise SettingsError(f"settings must be a mapping of tables, got {type(settings).__name__}")
     tables: dict[str, Any] = dict(settings or {})
     for name, table in own.items():
-        tables[name] = {**tables.get(name, {}), **table}
+        given = {key: value for key, value in table.items() if value is not None}
+        if given:
+            before = tables.get(name, {})
+            tables[name] = {**before, **given} if isinstance(before, Mapping) else before
     return tables
-
-
-def _stated(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``tables`` without the keys whose value is None."""
-    return {
-        name: {key: value for key, value in table.items() if value is not None} if isinstance(table, Mapping) else table
-        for name, table in tables.items()
-    }

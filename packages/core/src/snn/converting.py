@@ -67,9 +67,9 @@ class Rate(Code):
         Share, Meta(description="The potential at the start, as a share of the threshold; 0 is the ancestor's.")
     ] = 0.5
     refractory_ms: Annotated[
-        float, Meta(ge=0, description="The least time between two spikes of a neuron; input in it is lost.")
+        float, Meta(ge=0, le=1e6, description="The least time between two spikes of a neuron; input in it is lost.")
     ] = 0.0
-    leak: Annotated[float, Meta(ge=0, description="What a positive potential loses per millisecond.")] = 0.0
+    leak: Annotated[float, Meta(ge=0, le=1e6, description="What a positive potential loses per millisecond.")] = 0.0
 
     def place(self, activation: op.Activation, network: Network) -> Layer:
         return IntegrateFire(

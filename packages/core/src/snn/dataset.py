@@ -39,6 +39,10 @@ class Dataset:
     name: str = "data"
 
     def __post_init__(self) -> None:
+        for name, kinds in (("samples", "fiub"), ("labels", "iu")):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
+                raise DataError(f"{self.name}: {name} are no array of numbers; snn.dataset.from_arrays makes them one")
         if self.labels.shape != self.samples.shape[:1]:
             raise DataError(f"{self.name}: {len(self.samples)} samples, but labels of shape {self.labels.shape}")
 
@@ -71,7 +75,11 @@ def read(path: Path, *, calibration: bool = False) -> Dataset:
     DataError
         The file is missing or damaged, or its arrays do not go together.
     """
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
+        raise DataError(f"{path} cannot be read: {error}") from error
+    if folder:
         samples, labels = _read_folder(path, calibration=calibration)
     else:
         arrays, names = _arrays(path)
@@ -115,6 +123,9 @@ def fit(data: Dataset, network: Network, tell: Tell = say_nothing) -> Dataset:
     DataError
         The samples have another shape, or a label is no class of the network.
     """
+    if not len(data):
+        raise DataError(f"{data.name}: there are no samples")
+    _check_finite(data.samples, data.name)
     entry = network.input
     shape, layout = network.shapes[entry.name], tuple(getattr(entry, "layout", ()))
     source = tuple(getattr(entry, "source_shape", shape))

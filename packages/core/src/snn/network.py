@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ MOST_ELEMENTS = 2**31
 """What one layer may give for a sample; a file of a few bytes could ask for more than any memory holds."""
 
 Stage: TypeAlias = Literal["parsed", "simplified", "normalised", "spiking"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""The stages, in order."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -54,8 +54,7 @@ class Percentile(Normaliser):
         total, batch = 2 * len(data), analog.BATCH
         for turn in range(2):
             for start, samples in data.batches(batch):
-                with np.errstate(over="ignore", invalid="ignore"):  # told below, with the layer
-                    found = analog.evaluate(network, samples, set(targets.values()))
+                found = analog.evaluate(network, samples, set(targets.values()))
                 for name, gauge in gauges.items():
                     values = np.maximum(found[targets[name]], 0)
                     if not np.isfinite(values).all():
@@ -70,6 +69,9 @@ class Percentile(Normaliser):
             if not turn:
                 for gauge in gauges.values():
                     gauge.locate()
+        if silent := [repr(name) for name, gauge in gauges.items() if not gauge.result.any()]:
+            told = f"the percentile of {', '.join(silent)} is 0 on {data.name}, so the scale stays 1"
+            tell(Progress("normalise", note=f"{told}; are the calibration samples typical?"))
         scales = {name: _scale(network[name], gauge.result) for name, gauge in gauges.items()}
         how = "a channel" if self.per_channel else "a layer"
         zeros = ", zeros left out" if self.ignore_zeros else ""

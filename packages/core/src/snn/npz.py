@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from .reading import check_regular
+
 LIMIT = 8 * 2**30  # bytes of one array; a zip of 8 MB can claim that much
 _HEADER = 2**16  # a header of the .npy format is shorter than this
 
@@ -82,6 +84,7 @@ def open_archive(path: Path, *, stored: bool = False) -> Iterator[Archive]:
 
     ``stored`` says that nothing in it is compressed, so that no more can be read than the file has bytes.
     """
+    check_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
             yield Archive(archive, path.stat().st_size if stored else None)

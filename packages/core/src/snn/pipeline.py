@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import converting, dataset, normalising, presenting, storage
 from .dataset import Dataset
-from .errors import ParseError, PluginError
+from .errors import ConversionError, ParseError, PluginError
 from .network import Network
 from .parsing import Frontend
 from .plugins import Plugins, check_requirements, raised_by
@@ -23,8 +23,8 @@ def parse(run: RunFile, source: Path | object, plugins: Plugins, tell: Tell = sa
     if isinstance(source, Path) and source.name.endswith(storage.SUFFIX):
         return storage.load(source, plugins.neurons())
     frontend = _frontend(run, source)
-    if isinstance(source, Path) and not source.exists():
-        raise ParseError(f"{source} does not exist", hint="is it the right path?")
+    if isinstance(source, Path):
+        _check_source(source)
     check_requirements("frontend", frontend)
     tell(
         Progress(
@@ -44,7 +44,7 @@ def prepare(
     Before anything is computed, the layers are checked to have a spiking form and the backend to run it.
     """
     if network.stage == "spiking":
-        return network
+        raise ConversionError("the network is spiking already", hint="simulate it, or convert what it came from again")
     data = None if calibration is None else dataset.fit(calibration, network, tell)
     network = simplified(network, data, tell)
     rehearse(run, network)
@@ -66,6 +66,7 @@ def normalised(
 ) -> Network:
     """Return the network after each normaliser of the run; without calibration data, after the bound of the weights."""
     if network.stage not in ("parsed", "simplified"):
+        tell(Progress("normalise", note=f"the network is {network.stage} already; its scales stay as they are"))
         return network
     for normaliser in run.normalisers:
         chosen = normaliser
@@ -115,6 +116,19 @@ def _frontend(run: RunFile, source: Path | object) -> Frontend:
         told = ", ".join(frontend.name for frontend in accepting)
         raise ParseError(f"{source}: several frontends read this: {told}", hint="choose one with --frontend")
     return accepting[0]
+
+
+def _check_source(source: Path) -> None:
+    """Raise ParseError where there is nothing to read at ``source``; a folder is for the frontend to judge."""
+    try:
+        found = source.exists()
+        special = found and not source.is_file() and not source.is_dir()
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
+        raise ParseError(f"{source} cannot be read: {error}", hint="is it the right path?") from error
+    if not found:
+        raise ParseError(f"{source} does not exist", hint="is it the right path?")
+    if special:
+        raise ParseError(f"{source} is no regular file", hint="save the model to a file")
 
 
 def _match(frontend: Frontend, source: Path) -> int:

@@ -14,7 +14,8 @@ from .clock import Clock
 from .dataset import Dataset
 from .decoding import decode
 from .encoding import ConstantCurrent, PoissonSpikes
-from .errors import ConversionWarning, SettingsError, SimulationError
+from .errors import ConversionWarning, DataError, OutputError, SettingsError, SimulationError
+from .layers import Activation
 from .network import Array, Network
 from .neurons import IntegrateFire, Neuron
 from .operations import multiply_adds
@@ -23,6 +24,8 @@ from .progress import Progress, Tell, say_nothing
 from .result import Result
 from .run_file import RecordSettings, RunFile
 from .simulating import Integers, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
+
+_SLACK = 1e-6  # of a maximum; float32 does not keep it better
 
 
 def simulate(
@@ -48,6 +51,10 @@ def simulate(
     check_record(run, network)
     if folder is None and run.record != RecordSettings():
         raise SettingsError("[record] asks for activity, but no folder is there to keep it", hint="name one with --out")
+    if run.record != RecordSettings() and folder is not None and any((folder / recordings.FOLDER).glob("*.npz")):
+        raise OutputError(
+            f"{folder / recordings.FOLDER} holds recordings of an earlier run", hint="choose another folder with --out"
+        )
     data = dataset.fit(data.first(run.data.count), network, tell)
     clock = clock_of(run, network)
     _warn_of_saturation(run, network, data, clock)
@@ -60,6 +67,11 @@ def simulate(
             begin = time.perf_counter()
             recording = _run(simulator, stimulus, run.backend.name, start)
             seconds += time.perf_counter() - begin
+            if not np.isfinite(recording.output).all():
+                raise SimulationError(
+                    f"backend {run.backend.name!r}: the output is no finite number, on the batch from sample {start}",
+                    hint="are the samples preprocessed as the model was trained?",
+                )
             spiking.append(decode(recording, network.output))
             operations.append(recording.operations)
             if folder is not None and setup.record != Record():
@@ -87,7 +99,14 @@ def classify(network: Network, data: Dataset, tell: Tell = say_nothing) -> Integ
     """Return the class an analog network gives each sample, (samples,)."""
     found = []
     for start, samples in data.batches(analog.BATCH):
-        found.append(analog.classify(network, samples))
+        outputs = analog.evaluate(network, samples)[network.output.name].reshape(len(samples), -1)
+        bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+        if len(bad):
+            raise DataError(
+                f"{data.name}: sample {start + bad[0]} drives the analog network to values that are not finite numbers",
+                hint="are the samples preprocessed as the model was trained?",
+            )
+        found.append(outputs.argmax(axis=1))
         tell(Progress("evaluate", start + len(samples), len(data)))
     return np.concatenate(found)
 
@@ -131,6 +150,15 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
             ConversionWarning,
             stacklevel=3,
         )
+    for name, maximum in _maxima(network).items():
+        if maximum * clock.dt_ms < 1 - _SLACK:
+            warnings.warn(
+                f"layer {name!r}: in steps of {clock.dt_ms:g} ms its neurons can fire {1 / clock.dt_ms:.3g} times per "
+                f"millisecond, but its activation ends at {maximum:.3g}, which they do not keep; use steps of "
+                f"{1 / maximum:.3g} ms or more",
+                ConversionWarning,
+                stacklevel=3,
+            )
     if run.simulate.input != "poisson":
         return
     limit = 1000 / (run.simulate.rate_hz * clock.dt_ms)
@@ -142,6 +170,14 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
             ConversionWarning,
             stacklevel=3,
         )
+
+
+def _maxima(network: Network) -> dict[str, float]:
+    """Return the rectifiers with a maximum, in units of a spike per millisecond, of the network before conversion."""
+    before = network.analog.get("normalised")
+    layers = () if before is None else before.layers
+    found = (layer for layer in layers if isinstance(layer, Activation) and layer.maximum is not None)
+    return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
 
 
 def _stimulus(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
@@ -158,7 +194,7 @@ def _run(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> 
             f"backend {backend!r} has built the network but does not run it here: {outcome}",
             hint="what it built can be run where its simulator or board is",
         ) from outcome
-    except (ArithmeticError, OSError, RuntimeError) as error:
+    except (ArithmeticError, MemoryError, OSError, RuntimeError, ValueError) as error:
         raise SimulationError(
             f"backend {backend!r} failed on the batch from sample {start}: {error}",
             hint="run snn check with the backend's name, to see whether it works at all",

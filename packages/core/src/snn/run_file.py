@@ -55,7 +55,9 @@ class SimulateSettings:
     input: Annotated[
         Literal["current", "poisson"], Meta(description="Constant current, or random spikes of that mean.")
     ] = "current"
-    rate_hz: Annotated[PositiveFloat, Meta(description="Spikes per second of an input of 1, for poisson.")] = 1000.0
+    rate_hz: Annotated[float, Meta(ge=1e-3, le=1e6, description="Spikes per second of an input of 1, for poisson.")] = (
+        1000.0
+    )
     duration_ms: Annotated[
         PositiveFloat | None, Meta(description="How long a sample is shown; by default as the code asks.")
     ] = None
@@ -88,7 +90,9 @@ class RecordSettings:
 class General:
     """The keys outside any table."""
 
-    name: Annotated[str, Meta(description="Names the run folder.")] = "run"
+    name: Annotated[str, Meta(pattern=r"^[^/\\\x00-\x1f]{1,100}$", description="Names the run folder; no slashes.")] = (
+        "run"
+    )
     seed: Annotated[int, Meta(ge=0, description="The only source of chance.")] = 0
     source: Annotated[str, Meta(description="The model file, or a .snn of any stage.")] = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import logging
@@ -14,13 +15,12 @@ import numpy as np
 
 from . import dataset, pipeline, presenting, storage, toml, writing
 from .errors import SettingsError
-from .network import Network
+from .network import STAGES, Network
 from .plugins import Plugins, check_requirements
 from .progress import Progress, Tell, say_nothing
 from .result import Result
 from .run_file import RunFile
 
-STAGES = ("parsed", "simplified", "normalised", "spiking")
 RUNS = Path("runs")
 _LOG = logging.getLogger(__name__)
 
@@ -60,7 +60,10 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         spiking = networks["spiking"] = pipeline.converted(run, scaled, plugins, fitted, tell)
 
     writing.folder(folder)
-    writing.write(folder / "run.toml", toml.write(run.tables()))
+    clock = presenting.clock_of(run, spiking)
+    tables = run.tables()
+    tables["simulate"] |= {"duration_ms": clock.duration_ms, "dt_ms": clock.dt_ms}
+    writing.write(folder / "run.toml", toml.write(tables))
     for number, stage in enumerate(STAGES, 1):
         if stage in networks:
             storage.save(networks[stage], folder / f"{number}-{stage}.snn")
@@ -95,4 +98,16 @@ def environment(run: RunFile, plugins: Plugins, networks: dict[str, Network]) ->
         "platform": platform.platform(),
         "seed": run.general.seed,
         "digests": {stage: storage.digest(network) for stage, network in networks.items()},
+        "files": _file_digests(run),
     }
+
+
+def _file_digests(run: RunFile) -> dict[str, str]:
+    """Return the SHA-256 of each file that the run reads, by its path."""
+    found = {}
+    for name in (run.general.source, run.data.samples, run.data.normalise_with):
+        path = run.path(name)
+        for file in sorted(path.glob("*.npz")) if path.is_dir() else [path]:
+            if name and file.is_file():
+                found[str(file.absolute())] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return found

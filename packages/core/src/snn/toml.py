@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SettingsError
+from .reading import check_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+_LONGEST = 2**20  # bytes; nobody writes a longer run file
 _UNREADABLE = (ValueError, RecursionError)  # numbers too long and lists too deep are no TOMLDecodeError
 
 
 def read(path: Path) -> dict[str, Any]:
     """Return the tables of the file ``path``."""
     try:
+        check_regular(path, _LONGEST)
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark before the text
     except OSError as error:
         raise SettingsError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from .errors import OutputError
@@ -10,8 +11,10 @@ from .errors import OutputError
 
 def write(path: Path, content: str | bytes) -> None:
     """Write ``content`` to ``path``; an earlier file there is replaced in one step, or left as it was."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path = path.resolve()  # a link stays, and what it leads to is replaced
+        check(path)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             partial.write_bytes(content.encode() if isinstance(content, str) else content)
             partial.replace(path)
@@ -36,7 +39,9 @@ def check(path: Path) -> None:
     """Raise OutputError, before any work is done, where the file ``path`` could not be written at the end."""
     parent = path.absolute().parent
     if path.is_dir():
-        raise OutputError(f"{path} is a folder", hint="name a file in it with -o")
+        raise OutputError(f"{path} cannot be written: it is a folder", hint="name a file in it with -o")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} cannot be written: it is no regular file", hint="name another file with -o")
     if not parent.is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {parent}", hint="make the folder first")
     if not os.access(parent, os.W_OK):

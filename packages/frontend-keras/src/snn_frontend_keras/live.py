@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from snn.errors import ParseError
+from snn.errors import ParseError, UnsupportedLayer
 
 from .archive import load_json
 from .layers import weight_names
-from .model import SUBCLASSED, Model, Path, read_model
+from .model import KERAS, SUBCLASSED, Model, Path, read_model
 from .weight import LiveWeight, Weights
 
 
@@ -40,7 +40,30 @@ def live_model(source: Any) -> LiveModel:
         ) from error
     modules = {kind.__module__.split(".")[0] for kind in type(source).__mro__ if kind.__name__ == "Model"}
     version = "2" if modules & {"tf_keras", "tensorflow"} else str(getattr(sys.modules.get("keras"), "__version__", ""))
-    return LiveModel(source, read_model(load_json(text)), version)
+    model = read_model(load_json(text))
+    if foreign := list(_foreign(source, model)):
+        raise UnsupportedLayer("\n".join(foreign), hint="its function is Python code of your own: use Keras's layers")
+    return LiveModel(source, model, version)
+
+
+def _foreign(source: Any, model: Model) -> Iterable[str]:
+    """Yield a line for each class and each activation that is not Keras's, although it may be named like one."""
+    if not _is_keras(type(source)):
+        yield f"{model.where} is of class {type(source).__module__}.{type(source).__qualname__}"
+    live = {layer.name: layer for layer in source.layers}
+    for layer in model.layers:
+        if layer.inner is not None and layer.name in live:
+            yield from _foreign(live[layer.name], layer.inner)
+        elif layer.name in live:
+            kind, function = type(live[layer.name]), getattr(live[layer.name], "activation", None)
+            if not _is_keras(kind):
+                yield f"{layer.where} is of class {kind.__module__}.{kind.__qualname__}"
+            elif callable(function) and not _is_keras(function if hasattr(function, "__name__") else type(function)):
+                yield f"{layer.where} has an activation of its own, {getattr(function, '__name__', function)!s:.60}"
+
+
+def _is_keras(thing: Any) -> bool:
+    return str(getattr(thing, "__module__", "")).split(".")[0] in KERAS
 
 
 def _weights(source: Any, model: Model) -> Iterable[tuple[Path, list[LiveWeight]]]:

@@ -11,7 +11,7 @@ from .options import Json
 
 Path = tuple[str, ...]
 MODELS = frozenset({"Sequential", "Functional", "Model"})
-_KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
+KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 SUBCLASSED = (
     "a subclassed model computes in Python code, which no file holds: rebuild it with keras.Model(inputs, outputs)"
 )
@@ -148,7 +148,12 @@ def class_of(entry: Mapping[str, Json]) -> str:
     module, registered = entry.get("module"), entry.get("registered_name")
     if module == "keras.src.ops.numpy" and kind in _OPERATORS:
         return kind
-    if isinstance(module, str) and (module.split(".")[0] not in _KERAS or module.startswith("keras.src.ops")):
+    config = entry.get("config")
+    if kind == "Average" and isinstance(config, dict) and "axis" in config:  # the layer of that name has none
+        return "keras.ops.average"
+    if "module" in entry and module is None:  # so Keras marks what is not its own, whatever its name
+        return f"custom class {kind}"
+    if isinstance(module, str) and (module.split(".")[0] not in KERAS or module.startswith("keras.src.ops")):
         return f"{module}.{kind}"
     if isinstance(registered, str) and ">" in registered:
         return registered

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .. import writing
+from ..errors import OutputError
 
 FILE = "log.txt"
 
@@ -35,4 +37,12 @@ def kept(folder: Path) -> Iterator[logging.Logger]:
         logger.removeHandler(handler)
         logger.setLevel(level)
         if folder.is_dir():
-            writing.write(folder / FILE, "".join(f"{line}\n" for line in lines))
+            _write(folder / FILE, lines, failing=sys.exc_info()[0] is not None)
+
+
+def _write(path: Path, lines: list[str], *, failing: bool) -> None:
+    try:
+        writing.write(path, "".join(f"{line}\n" for line in lines))
+    except OutputError:
+        if not failing:  # else what went wrong before is the thing to tell
+            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +11,22 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PATH = click.Path(path_type=Path)
+_LONGEST_NAME = 255  # bytes; no common file system holds a longer one
+
+
+class _PathType(click.Path):
+    """A path that a file could have."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not str(value):
+            self.fail("an empty path", param, ctx)
+        if any(len(part.encode(errors="surrogateescape")) > _LONGEST_NAME for part in path.parts):
+            self.fail(f"a name longer than {_LONGEST_NAME} bytes: {path.name[:40]}…", param, ctx)
+        return path
+
+
+PATH = _PathType()
 
 
 def assignments(function: F) -> F:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..plugins import Plugins
 from . import options
+
+if TYPE_CHECKING:
+    from ..network import Network
 
 
 @click.command("parse")
@@ -19,11 +23,14 @@ from . import options
 def parse(plugins: Plugins, model: Path, out: Path | None, frontend: str | None, assignments: tuple[str, ...]) -> None:
     """Read MODEL and write the network as its framework had it, by default to MODEL.parsed.snn."""
     from .. import pipeline, run_file, storage  # noqa: PLC0415  not for --help
+    from ..errors import ParseError  # noqa: PLC0415
     from .progress import shown  # noqa: PLC0415
 
     given = options.tables(parse__frontend=frontend)
     run = run_file.build(given, plugins, assignments, uses=run_file.PARSING)
     path = options.target(out, model, ".parsed.snn")
+    if model.name.endswith(storage.SUFFIX):
+        raise ParseError(f"{model} is a network already", hint="parse the model it came from, or go on: snn simplify")
     with shown() as tell:
         storage.save(pipeline.parse(run, model, plugins, tell), path)
     click.echo(f"wrote {path}")
@@ -41,7 +48,7 @@ def simplify(plugins: Plugins, network: Path, out: Path | None, calibrate: Path 
 
     path = options.target(out, network, ".simplified.snn")
     with shown() as tell:
-        loaded = storage.load(network, plugins.neurons())
+        loaded = _before("simplified", network, plugins)
         data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
         storage.save(pipeline.simplified(loaded, data, tell), path)
     click.echo(f"wrote {path}")
@@ -63,8 +70,20 @@ def normalise(
     run = run_file.build({}, plugins, assignments, uses=run_file.NORMALISING)
     path = options.target(out, network, ".normalised.snn")
     with shown() as tell:
-        loaded = storage.load(network, plugins.neurons())
+        loaded = _before("normalised", network, plugins)
         data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
         simple = pipeline.simplified(loaded, data, tell)
         storage.save(pipeline.normalised(run, simple, plugins, data, tell), path)
     click.echo(f"wrote {path}")
+
+
+def _before(stage: str, path: Path, plugins: Plugins) -> Network:
+    """Return the network in the file ``path``, which must not have come to ``stage`` yet."""
+    from .. import storage  # noqa: PLC0415  not for --help
+    from ..errors import ConversionError  # noqa: PLC0415
+    from ..network import STAGES  # noqa: PLC0415
+
+    loaded = storage.load(path, plugins.neurons())
+    if STAGES.index(loaded.stage) >= STAGES.index(stage):
+        raise ConversionError(f"{path} is {loaded.stage} already", hint="start again from an earlier stage")
+    return loaded
