@@ -40,6 +40,13 @@ def test_a_live_activation_of_ones_own_named_relu(k):
         Keras().parse(model)
 
 
+def test_a_lambda_as_activation(k, save, tmp_path):
+    model = k.Sequential([k.layers.Input((3,)), k.layers.Dense(2, activation=lambda x: 2 * x, name="mine")])
+    for name in ("model.keras", "model.h5"):
+        with pytest.raises(UnsupportedLayer, match=r"'mine'.*'lambda'"):
+            Keras().parse(save(model, tmp_path / name))
+
+
 def test_an_operation_named_like_a_layer(keras3, save, tmp_path):
     x = keras3.layers.Input((4,))
     model = keras3.Model(x, keras3.ops.average(keras3.layers.Dense(3)(x), axis=1))

@@ -86,6 +86,8 @@ def by_setting(scope: Scope, spec: Json) -> Recipe | None:
         return None
     if isinstance(spec, str):
         return by_name(scope, spec)
+    if isinstance(spec, dict) and "class_name" not in spec:  # Keras writes a lambda as code, without a name
+        raise _unknown(scope, "lambda")
     if isinstance(spec, dict):
         kind, config = class_of(spec), spec.get("config")
         if spec.get("class_name") == "function" and isinstance(config, str):

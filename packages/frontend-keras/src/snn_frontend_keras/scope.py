@@ -71,7 +71,7 @@ class Scope:
         if len(self.stored) != len(self.weight_names):
             raise ParseError(
                 f"{self.where} has the weights {', '.join(self.weight_names)}; there are {len(self.stored)} for it",
-                hint="save the whole model again",
+                hint="a quantised model, or one with adapters (LoRA), is not read: save the one it was made from",
             )
         found = {}
         for name, weight in zip(self.weight_names, self.stored, strict=True):
