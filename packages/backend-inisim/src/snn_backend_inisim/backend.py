@@ -6,44 +6,28 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
-from snn.layers import (
-    Add,
-    Affine,
-    AvgPool,
-    BatchNorm,
-    Concat,
-    Conv,
-    ConvTranspose,
-    Dense,
-    Flatten,
-    Input,
-    MaxPool,
-    Pad,
-    Permute,
-    Reshape,
-    Upsample,
-)
+from snn import layers as op
 from snn.network import Layer, Network
 from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
 from snn.simulating import Backend, Problem, Setup, Simulator
 
 _OPERATIONS: frozenset[type[Layer]] = frozenset(
     {
-        Add,
-        Affine,
-        AvgPool,
-        BatchNorm,
-        Concat,
-        Conv,
-        ConvTranspose,
-        Dense,
-        Flatten,
-        Input,
-        MaxPool,
-        Pad,
-        Permute,
-        Reshape,
-        Upsample,
+        op.Add,
+        op.Affine,
+        op.AvgPool,
+        op.BatchNorm,
+        op.Concat,
+        op.Conv,
+        op.ConvTranspose,
+        op.Dense,
+        op.Flatten,
+        op.Input,
+        op.MaxPool,
+        op.Pad,
+        op.Permute,
+        op.Reshape,
+        op.Upsample,
     }
 )
 
