@@ -137,7 +137,10 @@ def run(
     """Do all that the run file ``path`` says, from the model to the report; ``assignments`` are ``TABLE.KEY=VALUE``."""
     plugins = plugins or Plugins()
     whole = run_file.read(Path(path), plugins, assignments)
-    return _runs.execute(whole, plugins, None if out is None else Path(out), tell)
+    folder = _runs.default_folder(whole) if out is None else Path(out)
+    result = _runs.execute(whole, plugins, folder, tell)
+    _runs.report(whole, result, folder)
+    return result
 
 
 def load(path: str | Path, *, plugins: Plugins | None = None) -> Network:

@@ -25,10 +25,10 @@ RUNS = Path("runs")
 _LOG = logging.getLogger(__name__)
 
 
-def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell = say_nothing) -> Result:
-    """Do all that ``run`` says and return what was found; the folder ``out`` keeps it.
+def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothing) -> Result:
+    """Do all that ``run`` says but the reporting, and return what was found; ``folder`` keeps it.
 
-    The folder, ``runs/<time>-<name>`` by default, is made once the model has been converted, so that a run that is
+    The folder is made once the model has been converted, so that a run that is
     refused leaves nothing behind. Each file in it is written whole.
     """
     if not run.general.source:
@@ -37,7 +37,6 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
     for reporter in run.reporters:
         check_requirements("reporter", reporter)
-    folder = out or default_folder(run)
     writing.check_folder(folder)
     for note in run.notes:
         tell(Progress("run", note=note))
@@ -68,9 +67,7 @@ def execute(run: RunFile, plugins: Plugins, out: Path | None = None, tell: Tell 
         if stage in networks:
             storage.save(networks[stage], folder / f"{number}-{stage}.snn")
     writing.write(folder / "environment.json", json.dumps(environment(run, plugins, networks), indent=1) + "\n")
-    result = presenting.simulate(run, spiking, data, plugins, tell, folder)
-    report(run, result, folder)
-    return result
+    return presenting.simulate(run, spiking, data, plugins, tell, folder)
 
 
 def default_folder(run: RunFile) -> Path:

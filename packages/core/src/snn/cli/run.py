@@ -23,5 +23,7 @@ def command(plugins: Plugins, run: Path, out: Path | None, assignments: tuple[st
 
     whole = run_file.read(run, plugins, assignments)
     folder = out or runs.default_folder(whole)
-    with kept(folder) as log, shown(log) as tell:
-        runs.execute(whole, plugins, folder, tell)
+    with kept(folder) as log:
+        with shown(log) as tell:
+            result = runs.execute(whole, plugins, folder, tell)
+        runs.report(whole, result, folder)  # once the bars are gone, which would be drawn into the tables
