@@ -48,6 +48,18 @@ def test_the_kept_run_file_repeats_the_run(snn, example, tmp_path):
     assert (tmp_path / "a/4-spiking.snn").read_bytes() == (tmp_path / "b/4-spiking.snn").read_bytes()
 
 
+def test_a_run_from_a_later_stage_keeps_each_network_under_its_own_stage(snn, example, tmp_path):
+    import snn as toolbox
+
+    scaled = toolbox.normalise(toolbox.parse(example / "mnist.keras"), example / "calibration.npz")
+    toolbox.save(scaled, tmp_path / "scaled.snn")
+    words = ("--set", f"source='{tmp_path / 'scaled.snn'}'", "--set", "data.count=5", "--set", "simulate.duration_ms=2")
+    done = snn("run", example / "run.toml", "--out", "kept", *words)
+    assert done.returncode == 0, done.stderr
+    kept = {path.name: toolbox.load(path).stage for path in (tmp_path / "kept").glob("*.snn")}
+    assert kept == {"3-normalised.snn": "normalised", "4-spiking.snn": "spiking"}
+
+
 def test_stages_from_file_to_file_give_what_convert_gives(snn, example, tmp_path):
     calibrate = ("--calibrate", example / "calibration.npz")
     for words in (

@@ -28,8 +28,8 @@ _LOG = logging.getLogger(__name__)
 def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothing) -> Result:
     """Do all that ``run`` says but the reporting, and return what was found; ``folder`` keeps it.
 
-    The folder is made once the model has been converted, so that a run that is
-    refused leaves nothing behind. Each file in it is written whole.
+    The folder is made once the model has been converted, so that a run that is refused leaves nothing behind. Each file
+    in it is written whole.
     """
     if not run.general.source:
         raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
@@ -48,15 +48,16 @@ def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothi
     dataset.fit(data, parsed)  # a wrong shape is told before anything is computed
     networks: dict[str, Network] = {parsed.stage: parsed}
 
-    spiking = parsed
     if parsed.stage == "spiking":
         tell(Progress("run", note="the source is a spiking network: [normalise] and [convert] have no effect"))
-    if parsed.stage != "spiking":
+        spiking = parsed
+    else:
         fitted = None if calibration is None else dataset.fit(calibration, parsed, tell)
-        simple = networks["simplified"] = pipeline.simplified(parsed, fitted, tell)
+        simple = pipeline.simplified(parsed, fitted, tell)
         pipeline.rehearse(run, simple)
-        scaled = networks["normalised"] = pipeline.normalised(run, simple, plugins, fitted, tell)
-        spiking = networks["spiking"] = pipeline.converted(run, scaled, plugins, fitted, tell)
+        scaled = pipeline.normalised(run, simple, plugins, fitted, tell)
+        spiking = pipeline.converted(run, scaled, plugins, fitted, tell)
+        networks |= {network.stage: network for network in (simple, scaled, spiking)}
 
     writing.folder(folder)
     clock = presenting.clock_of(run, spiking)
