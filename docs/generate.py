@@ -25,7 +25,7 @@ from typing import Any
 
 from snn import errors, hookspecs, layers, neurons
 from snn.cli import COMMANDS
-from snn.converting import Code
+from snn.coding import Code
 from snn.network import Layer
 from snn.neurons import Neuron
 from snn.normalising import Normaliser

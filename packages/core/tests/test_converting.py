@@ -10,7 +10,8 @@ import pytest
 from snn import converting
 from snn import layers as op
 from snn.clock import Clock
-from snn.converting import Rate, convert
+from snn.codes.rate import Rate
+from snn.converting import convert
 from snn.errors import ConversionError, ConversionWarning
 from snn.neurons import Accumulate, IntegrateFire, SoftmaxFire
 from snn.normalising import WeightBound

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from msgspec import Meta
 from snn import builtin, run_file, template, toml
-from snn.converting import Rate
+from snn.codes.rate import Rate
 from snn.errors import PluginError, SettingsError
 from snn.normalising import Percentile, WeightBound
 from snn.simulating import Backend

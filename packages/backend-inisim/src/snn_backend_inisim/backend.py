@@ -59,6 +59,7 @@ class IniSim(Backend):
 
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
-        from .rate import RateSimulator  # noqa: PLC0415  numba is imported when a network is built, not before
+        from .rate import ENGINE  # noqa: PLC0415  numba is imported when a network is built, not before
+        from .stepping import StepSimulator  # noqa: PLC0415
 
-        return RateSimulator(network, setup, self.threads)
+        return StepSimulator(network, setup, self.threads, ENGINE)

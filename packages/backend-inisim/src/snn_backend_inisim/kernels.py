@@ -1,4 +1,4 @@
-"""The arithmetic of the rate engine, one kernel a kind of layer, for one sample and some successive steps.
+"""The arithmetic of the operations, one kernel a kind of layer, for one sample and some successive steps.
 
 Blocks of values are ``(steps, elements)``, elements channels-last (`layout`). A block that is read may have one step
 only: then it is the same in every step. Every sum is made in a fixed order, so a result depends on the sample alone.
@@ -6,32 +6,18 @@ only: then it is the same in every step. Every sum is made in a fixed order, so 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from snn.network import Array
 
 from .compiling import compiled
 from .wiring import Floats, Indices
 
-SUBTRACT, ZERO, MODULO = range(3)
-
 
 @compiled("void(float32[::1], float32[::1])")
-def _copy(values: Array, out: Array) -> None:
+def copy(values: Array, out: Array) -> None:
     """Copy element by element: an assignment of slices takes seconds to compile."""
     for i in range(len(values)):
         out[i] = values[i]
-
-
-@compiled("void(float32[:, ::1], float32[::1], float32[:, ::1])")
-def accumulate(z: Array, potential: Array, out: Array) -> None:
-    """Add ``z`` to the potential, and give the potential after each step."""
-    for t in range(len(out)):
-        now = z[t if len(z) > 1 else 0]
-        for i in range(len(potential)):
-            potential[i] += now[i]
-            out[t, i] = potential[i]
 
 
 @compiled(
@@ -60,7 +46,7 @@ def synapses(
     active, height = np.empty(inputs + 3, np.int64), np.empty(inputs + 3, np.float32)
     for t in range(len(out)):
         now, result = x[t if len(x) > 1 else 0], out[t]
-        _copy(bias, result)
+        copy(bias, result)
         for cell in range(cells):
             for group in range(groups):
                 values = now[cell * channels + group * inputs : cell * channels + (group + 1) * inputs]
@@ -162,83 +148,6 @@ def add_scaled(x: Array, scale: Array, out: Array) -> None:
             result[i] += now[i] * scale[i]
 
 
-@compiled("void(float32[:, ::1], float32, float32[::1], float32[:, ::1], float32[:, ::1])")
-def fire(z: Array, threshold: np.float32, potential: Array, out: Array, trace: Array) -> None:
-    """Integrate and fire with reset by subtraction, the common case without leak and refractory time."""
-    for t in range(len(out)):
-        now, spikes = z[t if len(z) > 1 else 0], out[t]
-        for i in range(len(potential)):
-            v = potential[i] + now[i]
-            fires = v >= threshold
-            spikes[i] = np.float32(1) if fires else np.float32(0)
-            potential[i] = v - threshold if fires else v
-        if len(trace):
-            _copy(potential, trace[t])
-
-
-@compiled(
-    "void(float32[:, ::1], float32, int64, float32, int64, float32[::1], float32[::1], float32[:, ::1],"
-    " float32[:, ::1])"
-)
-def fire_in_full(
-    z: Array,
-    threshold: np.float32,
-    reset: int,
-    leak: np.float32,
-    pause: int,
-    potential: Array,
-    wait: Array,
-    out: Array,
-    trace: Array,
-) -> None:
-    """Integrate and fire; ``wait`` counts the steps for which a neuron that has fired still ignores its input."""
-    for t in range(len(out)):
-        now, spikes = z[t if len(z) > 1 else 0], out[t]
-        for i in range(len(potential)):
-            spikes[i] = 0
-            if wait[i] > 0:
-                wait[i] -= 1
-                continue
-            v = potential[i] + now[i]
-            if v > 0:
-                v = max(v - leak, np.float32(0))
-            if v >= threshold:
-                spikes[i] = 1
-                wait[i] = pause
-                if reset == SUBTRACT:
-                    v -= threshold
-                elif reset == ZERO:
-                    v = np.float32(0)
-                else:
-                    v = np.float32(np.fmod(v, threshold))
-            potential[i] = v
-        if len(trace):
-            _copy(potential, trace[t])
-
-
-@compiled("void(float32[:, ::1], float64, int64, float32[:, ::1], float32[::1], float32[:, ::1], float32[:, ::1])")
-def fire_softmax(
-    z: Array, gain: float, channels: int, draws: Array, potential: Array, out: Array, trace: Array
-) -> None:
-    """Fire where a draw is below the softmax, over the channels of each cell, of the potential."""
-    for t in range(len(out)):
-        now, spikes = z[t if len(z) > 1 else 0], out[t]
-        for i in range(len(potential)):
-            potential[i] += now[i]
-        for cell in range(0, len(potential), channels):
-            top = -np.inf
-            for i in range(cell, cell + channels):
-                top = max(top, gain * potential[i])
-            total = 0.0
-            for i in range(cell, cell + channels):
-                total += math.exp(gain * potential[i] - top)
-            for i in range(cell, cell + channels):
-                chance = math.exp(gain * potential[i] - top) / total
-                spikes[i] = np.float32(1) if draws[t, i] < chance else np.float32(0)
-        if len(trace):
-            _copy(potential, trace[t])
-
-
 @compiled("void(float32[:, ::1], float64[::1], float64[::1])", "reassoc", "nsz")
 def count_operations(spikes: Array, fan_out: Floats, total: Floats) -> None:
     """Add the fan-out of every spike to each step's total; whole numbers, so the order does not matter."""
@@ -251,16 +160,12 @@ def count_operations(spikes: Array, fan_out: Floats, total: Floats) -> None:
 
 
 ALL = (
-    _copy,
-    accumulate,
+    copy,
     average,
     largest,
     rewire,
     scale_and_shift,
     add_scaled,
-    fire,
-    fire_in_full,
-    fire_softmax,
     count_operations,
     synapses,
 )

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 import numpy as np
 from snn.network import Array
-from snn.randomness import uniform
 
 from . import kernels
 from .wiring import Indices, Runs
@@ -115,70 +114,3 @@ class Scale(Part):
         kernels.scale_and_shift(inputs[0], self.scales[0], self.shift, out)
         for x, scale in zip(inputs[1:], self.scales[1:], strict=True):
             kernels.add_scaled(x, scale, out)
-
-
-@dataclass(frozen=True, eq=False)
-class Fire(Part):
-    """`snn.neurons.IntegrateFire`; ``leak`` in a step, ``pause`` the steps after a spike whose input is lost."""
-
-    threshold: np.float32
-    initial: Array
-    reset: int
-    leak: np.float32
-    pause: int
-
-    def rest(self) -> State:
-        return (self.initial.copy(),)
-
-    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        (potential,) = state
-        kernels.fire(inputs[0], self.threshold, potential, out, trace)
-
-
-class FireInFull(Fire):
-    """`Fire` with any reset, leak and refractory time."""
-
-    def rest(self) -> State:
-        return self.initial.copy(), np.zeros(len(self.initial), np.float32)
-
-    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        potential, wait = state
-        rule = self.threshold, self.reset, self.leak, self.pause
-        kernels.fire_in_full(inputs[0], *rule, potential, wait, out, trace)
-
-
-@dataclass(frozen=True, eq=False)
-class Integrate(Part):
-    """`snn.neurons.Accumulate`."""
-
-    elements: int
-
-    def rest(self) -> State:
-        return (np.zeros(self.elements, np.float32),)
-
-    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        (potential,) = state
-        kernels.accumulate(inputs[0], potential, out)
-        if len(trace):
-            trace[:] = out
-
-
-@dataclass(frozen=True, eq=False)
-class Softmax(Part):
-    """`snn.neurons.SoftmaxFire`; ``numbers`` are the channels-first numbers of the elements, which key their draws."""
-
-    gain: float
-    channels: int
-    numbers: Indices
-    seed: int
-    name: str
-
-    def rest(self) -> State:
-        return (np.zeros(len(self.numbers), np.float32),)
-
-    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        (potential,) = state
-        draws = uniform(self.seed, moment.number, self.name, moment.start, moment.stop, len(self.numbers))
-        kernels.fire_softmax(
-            inputs[0], self.gain, self.channels, np.take(draws, self.numbers, axis=1), potential, out, trace
-        )

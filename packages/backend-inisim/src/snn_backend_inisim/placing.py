@@ -1,4 +1,4 @@
-"""Turn each layer of a network into a part of the engine."""
+"""Turn each operation of a network into a part of the engine; neurons are placed by the engine of their code."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ import numpy as np
 from snn import analog
 from snn import layers as op
 from snn.network import Array, Layer, Network, Shape
-from snn.neurons import Accumulate, IntegrateFire, SoftmaxFire
 from snn.simulating import Setup
 
-from . import kernels, layout, wiring
-from .parts import Average, Fire, FireInFull, Integrate, Largest, Part, Rewire, Scale, Softmax, Synapses
+from . import layout, wiring
+from .parts import Average, Largest, Part, Rewire, Scale, Synapses
 from .wiring import Indices, Links
-
-_SLACK = 1e-9  # 1.1 / 0.1 must be 11 steps
-_RESETS = {"subtract": kernels.SUBTRACT, "zero": kernels.ZERO, "modulo": kernels.MODULO}
 
 
 @singledispatch
 def place(layer: Layer, network: Network, setup: Setup) -> Part:
     """Return ``layer`` as the engine runs it; what it gets per millisecond is made per step here."""
-    message = f"the rate engine does not run {layer.kind}"
+    message = f"there is no part for {layer.kind}"
     raise TypeError(message)
 
 
@@ -96,31 +92,6 @@ def _(layer: Layer, network: Network, setup: Setup) -> Part:
     result = analog.apply(layer, *numbered)  # whole numbers are moved as floats are
     arrived = layout.inwards(result, network.shapes[layer.name])[0] - 1
     return Rewire(tuple(_moves(arrived, a, b, s) for a, b, s in zip(ends, ends[1:], shapes, strict=False)))
-
-
-@place.register
-def _(layer: IntegrateFire, network: Network, setup: Setup) -> Part:
-    dt = setup.clock.dt_ms
-    pause = max(0, math.ceil(layer.refractory_ms / dt * (1 - _SLACK)) - 1)
-    kind = Fire if layer.reset == "subtract" and not pause and not layer.leak else FireInFull
-    return kind(
-        threshold=np.float32(layer.threshold),
-        initial=layout.per_element(layer.initial, network.shapes[layer.name]),
-        reset=_RESETS[layer.reset],
-        leak=np.float32(layer.leak * dt),
-        pause=pause,
-    )
-
-
-@place.register
-def _(layer: Accumulate, network: Network, setup: Setup) -> Part:
-    return Integrate(math.prod(network.shapes[layer.name]))
-
-
-@place.register
-def _(layer: SoftmaxFire, network: Network, setup: Setup) -> Part:
-    shape = network.shapes[layer.name]
-    return Softmax(layer.gain, shape[0], layout.numbers(shape), setup.seed, layer.name)
 
 
 def _spatial(layer: Layer, network: Network) -> tuple[Shape, Shape]:

@@ -1,75 +1,212 @@
-"""The engine of the rate code, as a simulator."""
+"""The engine of the rate code: integrate-and-fire neurons, and the outputs that go with them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from time import perf_counter
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
 
-from snn.errors import SettingsError, SimulationError
-from snn.network import Network
-from snn.neurons import Neuron
-from snn.operations import constant_multiply_adds, fan_out
-from snn.simulating import Record, Recording, Setup, Simulator, Stimulus
+import numpy as np
+from snn.network import Array, Layer, Network
+from snn.neurons import Accumulate, IntegrateFire, SoftmaxFire
+from snn.randomness import uniform
+from snn.simulating import Setup
 
-from . import kernels, layout
-from .compiling import prepare
-from .placing import place
-from .presenting import Engine, Presentation
-from .recording import Recorder
+from . import layout
+from .compiling import compiled
+from .kernels import copy
+from .parts import Moment, Part, State
+from .stepping import StepEngine
+from .wiring import Indices
 
-
-class RateSimulator(Simulator):
-    """A network of integrate-and-fire neurons, ready to run; it keeps nothing between runs."""
-
-    def __init__(self, network: Network, setup: Setup, threads: int) -> None:
-        started = perf_counter()
-        _check(network, setup.record)
-        prepare(kernels.ALL, setup.tell)
-        self._setup = setup
-        self._threads = threads or _processors()
-        self._once = constant_multiply_adds(network)
-        counted = {name: paths for name, paths in fan_out(network).items() if paths.any()}
-        self._engine = Engine(
-            network,
-            {layer.name: place(layer, network, setup) for layer in network.layers if layer.arity != 0},
-            {name: layout.inwards(paths, network.shapes[name])[0] for name, paths in counted.items()},
-        )
-        self._seconds = perf_counter() - started
-
-    def run(self, stimulus: Stimulus) -> Recording:
-        network, clock = self._engine.network, self._setup.clock
-        shape = network.shapes[network.input.name]
-        if stimulus.samples.shape[1:] != shape:
-            raise SimulationError(f"samples have shape {stimulus.samples.shape[1:]}, but the network takes {shape}")
-        if stimulus.clock != clock:
-            raise SimulationError(f"the stimulus is made for {stimulus.clock}, but the simulator for {clock}")
-        recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
-        if stimulus.constant:
-            recorder.operations[0] += self._once
-        Presentation(self._engine, stimulus, recorder).run(self._threads)
-        return recorder.finish()
-
-    def facts(self) -> Mapping[str, object]:
-        return {"engine": "rate", "threads": self._threads, "build_seconds": self._seconds}
+_SLACK = 1e-9  # 1.1 / 0.1 must be 11 steps
+SUBTRACT, ZERO, MODULO = range(3)
+_RESETS = {"subtract": SUBTRACT, "zero": ZERO, "modulo": MODULO}
 
 
-def _check(network: Network, record: Record) -> None:
-    """Raise SettingsError where ``record`` asks for what is not there."""
-    for field, wanted in (("counts", record.counts), ("spikes", record.spikes), ("potentials", record.potentials)):
-        for name in sorted(wanted):
-            if name not in network:
-                names = ", ".join(layer.name for layer in network.layers if isinstance(layer, Neuron))
-                raise SettingsError(f"record.{field}: there is no layer {name!r}", hint=f"the neurons are: {names}")
-            layer = network[name]
-            if not isinstance(layer, Neuron):
-                raise SettingsError(f"record.{field}: layer {name!r} ({layer.kind}) has no neurons")
-            if field != "potentials" and not layer.spiking:
-                raise SettingsError(f"record.{field}: layer {name!r} ({layer.kind}) does not spike")
+@compiled("void(float32[:, ::1], float32[::1], float32[:, ::1])")
+def accumulate(z: Array, potential: Array, out: Array) -> None:
+    """Add ``z`` to the potential, and give the potential after each step."""
+    for t in range(len(out)):
+        now = z[t if len(z) > 1 else 0]
+        for i in range(len(potential)):
+            potential[i] += now[i]
+            out[t, i] = potential[i]
 
 
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+@compiled("void(float32[:, ::1], float32, float32[::1], float32[:, ::1], float32[:, ::1])")
+def fire(z: Array, threshold: np.float32, potential: Array, out: Array, trace: Array) -> None:
+    """Integrate and fire with reset by subtraction, the common case without leak and refractory time."""
+    for t in range(len(out)):
+        now, spikes = z[t if len(z) > 1 else 0], out[t]
+        for i in range(len(potential)):
+            v = potential[i] + now[i]
+            fires = v >= threshold
+            spikes[i] = np.float32(1) if fires else np.float32(0)
+            potential[i] = v - threshold if fires else v
+        if len(trace):
+            copy(potential, trace[t])
+
+
+@compiled(
+    "void(float32[:, ::1], float32, int64, float32, int64, float32[::1], float32[::1], float32[:, ::1],"
+    " float32[:, ::1])"
+)
+def fire_in_full(
+    z: Array,
+    threshold: np.float32,
+    reset: int,
+    leak: np.float32,
+    pause: int,
+    potential: Array,
+    wait: Array,
+    out: Array,
+    trace: Array,
+) -> None:
+    """Integrate and fire; ``wait`` counts the steps for which a neuron that has fired still ignores its input."""
+    for t in range(len(out)):
+        now, spikes = z[t if len(z) > 1 else 0], out[t]
+        for i in range(len(potential)):
+            spikes[i] = 0
+            if wait[i] > 0:
+                wait[i] -= 1
+                continue
+            v = potential[i] + now[i]
+            if v > 0:
+                v = max(v - leak, np.float32(0))
+            if v >= threshold:
+                spikes[i] = 1
+                wait[i] = pause
+                if reset == SUBTRACT:
+                    v -= threshold
+                elif reset == ZERO:
+                    v = np.float32(0)
+                else:
+                    v = np.float32(np.fmod(v, threshold))
+            potential[i] = v
+        if len(trace):
+            copy(potential, trace[t])
+
+
+@compiled("void(float32[:, ::1], float64, int64, float32[:, ::1], float32[::1], float32[:, ::1], float32[:, ::1])")
+def fire_softmax(
+    z: Array, gain: float, channels: int, draws: Array, potential: Array, out: Array, trace: Array
+) -> None:
+    """Fire where a draw is below the softmax, over the channels of each cell, of the potential."""
+    for t in range(len(out)):
+        now, spikes = z[t if len(z) > 1 else 0], out[t]
+        for i in range(len(potential)):
+            potential[i] += now[i]
+        for cell in range(0, len(potential), channels):
+            top = -np.inf
+            for i in range(cell, cell + channels):
+                top = max(top, gain * potential[i])
+            total = 0.0
+            for i in range(cell, cell + channels):
+                total += math.exp(gain * potential[i] - top)
+            for i in range(cell, cell + channels):
+                chance = math.exp(gain * potential[i] - top) / total
+                spikes[i] = np.float32(1) if draws[t, i] < chance else np.float32(0)
+        if len(trace):
+            copy(potential, trace[t])
+
+
+@dataclass(frozen=True, eq=False)
+class Fire(Part):
+    """`snn.neurons.IntegrateFire`; ``leak`` in a step, ``pause`` the steps after a spike whose input is lost."""
+
+    threshold: np.float32
+    initial: Array
+    reset: int
+    leak: np.float32
+    pause: int
+
+    def rest(self) -> State:
+        return (self.initial.copy(),)
+
+    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
+        (potential,) = state
+        fire(inputs[0], self.threshold, potential, out, trace)
+
+
+class FireInFull(Fire):
+    """`Fire` with any reset, leak and refractory time."""
+
+    def rest(self) -> State:
+        return self.initial.copy(), np.zeros(len(self.initial), np.float32)
+
+    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
+        potential, wait = state
+        rule = self.threshold, self.reset, self.leak, self.pause
+        fire_in_full(inputs[0], *rule, potential, wait, out, trace)
+
+
+@dataclass(frozen=True, eq=False)
+class Integrate(Part):
+    """`snn.neurons.Accumulate`."""
+
+    elements: int
+
+    def rest(self) -> State:
+        return (np.zeros(self.elements, np.float32),)
+
+    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
+        (potential,) = state
+        accumulate(inputs[0], potential, out)
+        if len(trace):
+            trace[:] = out
+
+
+@dataclass(frozen=True, eq=False)
+class Softmax(Part):
+    """`snn.neurons.SoftmaxFire`; ``numbers`` are the channels-first numbers of the elements, which key their draws."""
+
+    gain: float
+    channels: int
+    numbers: Indices
+    seed: int
+    name: str
+
+    def rest(self) -> State:
+        return (np.zeros(len(self.numbers), np.float32),)
+
+    def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
+        (potential,) = state
+        draws = uniform(self.seed, moment.number, self.name, moment.start, moment.stop, len(self.numbers))
+        fire_softmax(inputs[0], self.gain, self.channels, np.take(draws, self.numbers, axis=1), potential, out, trace)
+
+
+@singledispatch
+def place(layer: Layer, network: Network, setup: Setup) -> Part:
+    """Return neurons as the engine runs them; what they get per millisecond is made per step here."""
+    message = f"the rate engine does not run {layer.kind}"
+    raise TypeError(message)
+
+
+@place.register
+def _(layer: IntegrateFire, network: Network, setup: Setup) -> Part:
+    dt = setup.clock.dt_ms
+    pause = max(0, math.ceil(layer.refractory_ms / dt * (1 - _SLACK)) - 1)
+    kind = Fire if layer.reset == "subtract" and not pause and not layer.leak else FireInFull
+    return kind(
+        threshold=np.float32(layer.threshold),
+        initial=layout.per_element(layer.initial, network.shapes[layer.name]),
+        reset=_RESETS[layer.reset],
+        leak=np.float32(layer.leak * dt),
+        pause=pause,
+    )
+
+
+@place.register
+def _(layer: Accumulate, network: Network, setup: Setup) -> Part:
+    return Integrate(math.prod(network.shapes[layer.name]))
+
+
+@place.register
+def _(layer: SoftmaxFire, network: Network, setup: Setup) -> Part:
+    shape = network.shapes[layer.name]
+    return Softmax(layer.gain, shape[0], layout.numbers(shape), setup.seed, layer.name)
+
+
+ENGINE = StepEngine("rate", place, (accumulate, fire, fire_in_full, fire_softmax))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .converting import Code, Rate
+from .codes.rate import Rate
+from .coding import Code
 from .hookspecs import hookimpl
 from .normalising import Normaliser, Percentile, WeightBound
 from .reporters.console import Console

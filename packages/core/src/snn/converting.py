@@ -4,82 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-import numpy as np
 from msgspec import Meta
 
 from . import layers as op
-from .clock import Clock
-from .component import Component
+from .codes.rate import Rate
+from .coding import Code
 from .errors import ConversionError, ConversionWarning
 from .network import Layer, Network
-from .neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
-from .settings import Share
+from .neurons import Accumulate, SoftmaxFire
 
 Readout: TypeAlias = Literal["potential", "spikes", "softmax"]
-
-
-@dataclass(frozen=True)
-class Code(Component):
-    """A spike code: a kind of neuron, and how it takes the place of an activation.
-
-    Its fields are set in the table ``[convert]``.
-
-    Attributes
-    ----------
-    neurons : set of Neuron kinds
-        What `place` may return.
-    functions : set of str
-        The activations it has a spiking form for.
-    readouts : tuple of str
-        The readouts that go with it.
-    """
-
-    neurons: ClassVar[frozenset[type[Neuron]]]
-    functions: ClassVar[frozenset[str]] = frozenset({"relu"})
-    readouts: ClassVar[tuple[str, ...]] = ("potential", "spikes")
-
-    @abstractmethod
-    def place(self, activation: op.Activation, network: Network) -> Layer:
-        """Return the neurons that take the place of ``activation``, with its name and inputs."""
-
-    def clock(self, network: Network) -> Clock:
-        """Return the duration and step that suit this code on ``network``."""
-        return Clock(duration_ms=100.0, dt_ms=1.0)
-
-
-@dataclass(frozen=True)
-class Rate(Code):
-    """The number of spikes in a time stands for the activation (Rueckauer et al. 2017)."""
-
-    name: ClassVar[str] = "rate"
-    neurons: ClassVar[frozenset[type[Neuron]]] = frozenset({IntegrateFire, SoftmaxFire})
-    readouts: ClassVar[tuple[str, ...]] = ("potential", "spikes", "softmax")
-
-    reset: Annotated[Literal["subtract", "zero", "modulo"], Meta(description="What a spike does to the potential.")] = (
-        "subtract"
-    )
-    initial: Annotated[
-        Share, Meta(description="The potential at the start, as a share of the threshold; 0 is the ancestor's.")
-    ] = 0.5
-    refractory_ms: Annotated[
-        float, Meta(ge=0, le=1e6, description="The least time between two spikes of a neuron; input in it is lost.")
-    ] = 0.0
-    leak: Annotated[float, Meta(ge=0, le=1e6, description="What a positive potential loses per millisecond.")] = 0.0
-
-    def place(self, activation: op.Activation, network: Network) -> Layer:
-        return IntegrateFire(
-            name=activation.name,
-            inputs=activation.inputs,
-            initial=np.asarray(self.initial, np.float32),
-            reset=self.reset,
-            refractory_ms=self.refractory_ms,
-            leak=self.leak,
-        )
 
 
 @dataclass(frozen=True)

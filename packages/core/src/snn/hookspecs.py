@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from .converting import Code
+    from .coding import Code
     from .normalising import Normaliser
     from .parsing import Frontend
     from .reporting import Reporter

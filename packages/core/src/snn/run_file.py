@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from . import settings, toml
+from .coding import Code
 from .component import Component
-from .converting import Code, ConvertSettings
+from .converting import ConvertSettings
 from .errors import SettingsError
 from .normalising import Normaliser
 from .parsing import Frontend

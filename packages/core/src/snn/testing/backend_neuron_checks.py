@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import analog
-from ..converting import Rate, place
+from ..codes.rate import Rate
+from ..converting import place
 from ..layers import Activation
 from ..neurons import Accumulate, IntegrateFire, SoftmaxFire
 from ..simulating import Backend

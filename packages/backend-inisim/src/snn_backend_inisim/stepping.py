@@ -1,0 +1,100 @@
+"""A simulator that runs a network step by step, whatever its neurons: those are placed by the engine of a code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+from snn.errors import SettingsError, SimulationError
+from snn.network import Layer, Network
+from snn.neurons import Neuron
+from snn.operations import constant_multiply_adds, fan_out
+from snn.simulating import Record, Recording, Setup, Simulator, Stimulus
+
+from . import kernels, layout
+from .compiling import prepare
+from .parts import Part
+from .placing import place
+from .presenting import Engine, Presentation
+from .recording import Recorder
+
+
+@dataclass(frozen=True)
+class StepEngine:
+    """What the engine of a code brings.
+
+    Attributes
+    ----------
+    name : str
+    place : callable
+        Returns a neuron layer as a `Part`.
+    kernels : tuple of callable
+        What `place` needs compiled, beside the kernels of the operations.
+    """
+
+    name: str
+    place: Callable[[Layer, Network, Setup], Part]
+    kernels: tuple[Callable[..., None], ...]
+
+
+class StepSimulator(Simulator):
+    """A network that runs in steps, ready to run; it keeps nothing between runs."""
+
+    def __init__(self, network: Network, setup: Setup, threads: int, engine: StepEngine) -> None:
+        started = perf_counter()
+        check_record(network, setup.record)
+        prepare((*kernels.ALL, *engine.kernels), setup.tell)
+        self._name = engine.name
+        self._setup = setup
+        self._threads = threads or processors()
+        self._once = constant_multiply_adds(network)
+        counted = {name: paths for name, paths in fan_out(network).items() if paths.any()}
+        self._engine = Engine(
+            network,
+            {
+                layer.name: (engine.place if isinstance(layer, Neuron) else place)(layer, network, setup)
+                for layer in network.layers
+                if layer.arity != 0
+            },
+            {name: layout.inwards(paths, network.shapes[name])[0] for name, paths in counted.items()},
+        )
+        self._seconds = perf_counter() - started
+
+    def run(self, stimulus: Stimulus) -> Recording:
+        network, clock = self._engine.network, self._setup.clock
+        shape = network.shapes[network.input.name]
+        if stimulus.samples.shape[1:] != shape:
+            raise SimulationError(f"samples have shape {stimulus.samples.shape[1:]}, but the network takes {shape}")
+        if stimulus.clock != clock:
+            raise SimulationError(f"the stimulus is made for {stimulus.clock}, but the simulator for {clock}")
+        recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
+        if stimulus.constant:
+            recorder.operations[0] += self._once
+        Presentation(self._engine, stimulus, recorder).run(self._threads)
+        return recorder.finish()
+
+    def facts(self) -> Mapping[str, object]:
+        return {"engine": self._name, "threads": self._threads, "build_seconds": self._seconds}
+
+
+def check_record(network: Network, record: Record) -> None:
+    """Raise SettingsError where ``record`` asks for what is not there."""
+    for field, wanted in (("counts", record.counts), ("spikes", record.spikes), ("potentials", record.potentials)):
+        for name in sorted(wanted):
+            if name not in network:
+                names = ", ".join(layer.name for layer in network.layers if isinstance(layer, Neuron))
+                raise SettingsError(f"record.{field}: there is no layer {name!r}", hint=f"the neurons are: {names}")
+            layer = network[name]
+            if not isinstance(layer, Neuron):
+                raise SettingsError(f"record.{field}: layer {name!r} ({layer.kind}) has no neurons")
+            if field != "potentials" and not layer.spiking:
+                raise SettingsError(f"record.{field}: layer {name!r} ({layer.kind}) does not spike")
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

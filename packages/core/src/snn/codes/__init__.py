@@ -1,0 +1,1 @@
+"""The spike codes of core, a file each; `builtin` registers them."""
