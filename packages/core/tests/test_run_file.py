@@ -37,6 +37,10 @@ class Other(Rate):
     """Another code."""
 
     name: ClassVar[str] = "other"
+    prefers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "normaliser.percentile": {"percentile": 100.0},
+        "convert": {"initial": 0.75, "readout": "spikes"},
+    }
     bins: Annotated[int, Meta(ge=1, description="How many bins.")] = 3
 
 
@@ -122,7 +126,9 @@ def test_components_are_built_from_their_tables():
 
 
 def test_settings_of_a_code_stand_in_the_table_convert():
-    assert build({"convert": {"code": "other", "bins": 5, "reset": "zero"}}).code == Other(bins=5, reset="zero")
+    assert build({"convert": {"code": "other", "bins": 5, "reset": "zero"}}).code == Other(
+        bins=5, reset="zero", initial=0.75
+    )
     assert "bins" in refused("unknown key", {"convert": {"bins": 5}})
     refused("code: Expected `str`|no code", {"convert": {"code": 3}}, kind=(SettingsError, PluginError))
     refused("no code 'morse'", {"convert": {"code": "morse"}}, kind=PluginError)
@@ -225,3 +231,21 @@ def test_template_of_a_code_is_commented_out_unless_it_is_the_default():
     text = template.template(HERE, "other")
     assert "# bins = 3" in text
     assert toml.tomllib.loads(text) == {}
+
+
+def test_what_a_code_prefers_goes_before_the_defaults_only():
+    tables = {
+        "convert": {"code": "other"},
+        "simulate": {"backend": "picky"},
+        "normaliser": {"percentile": {"per_channel": True}},
+    }
+    run = run_file.build(tables, Here())
+    assert run.normalisers == (Percentile(percentile=100.0, per_channel=True),)
+    assert run.convert.readout == "spikes"
+    assert run.code.initial == 0.25  # the backend's wish
+    assert "code 'other' prefers normaliser.percentile.percentile = 100.0" in run.notes
+    assert "code 'other' prefers convert.readout = 'spikes'" in run.notes
+    tables["normaliser"]["percentile"]["percentile"] = 99.0
+    run = run_file.build(tables, Here(), ["convert.readout=potential"])
+    assert run.normalisers == (Percentile(percentile=99.0, per_channel=True),)
+    assert run.convert.readout == "potential"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from . import layers as op
 from .clock import Clock
@@ -27,11 +29,15 @@ class Code(Component):
         The activations it has a spiking form for.
     readouts : tuple of str
         The readouts that go with it.
+    prefers : mapping of table to mapping of key to value
+        What it would have in a run file, as in ``{"normaliser.percentile": {"percentile": 100.0}}``; used and told
+        where neither the user nor the backend has said anything.
     """
 
     neurons: ClassVar[frozenset[type[Neuron]]]
     functions: ClassVar[frozenset[str]] = frozenset({"relu"})
     readouts: ClassVar[tuple[str, ...]] = ("potential", "spikes")
+    prefers: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     @abstractmethod
     def place(self, activation: op.Activation, network: Network) -> Layer:

@@ -213,7 +213,10 @@ def build(
     simulate = settings.read(tables.get("simulate", {}), SimulateSettings, "simulate")
     if uses is not None and "backend" in uses:
         plugins.component("backend", simulate.backend)  # says what is installed where this is not
-    tables, notes = _preferred(tables, plugins.components("backend").get(simulate.backend))
+    notes: list[str] = []
+    tables = _preferred(tables, plugins.components("backend").get(simulate.backend), "backend", notes)
+    chosen = tables.get("convert", {}).get("code", ConvertSettings.code) if _is_table(tables, "convert") else None
+    tables = _preferred(tables, plugins.components("code").get(str(chosen)), "code", notes)
     core = {name: settings.read(tables.get(name, {}), kind, name) for name, kind in TABLES.items() if name != "convert"}
     convert, code = _read_convert(tables.get("convert", {}), plugins)
     configured = {kind: _components(kind, tables.get(kind, {}), plugins, notes) for kind in HOOKS if kind != "code"}
@@ -236,6 +239,10 @@ def build(
     )
 
 
+def _is_table(tables: Mapping[str, Any], name: str) -> bool:
+    return isinstance(tables.get(name, {}), Mapping)
+
+
 def _idle(tables: Mapping[str, Any], uses: Collection[str]) -> list[str]:
     """Return what is set in ``tables`` but not in use."""
     found = []
@@ -245,18 +252,31 @@ def _idle(tables: Mapping[str, Any], uses: Collection[str]) -> list[str]:
     return found
 
 
-def _preferred(tables: Mapping[str, Any], backend: type[Backend] | None) -> tuple[Mapping[str, Any], list[str]]:
-    """Return ``tables`` with what the backend prefers where the user has said nothing, and notes of it."""
-    notes: list[str] = []
-    if backend is None:
-        return tables, notes
-    for table, wishes in backend.prefers.items():
+def _preferred(
+    tables: Mapping[str, Any], component: type[Backend | Code] | None, kind: str, notes: list[str]
+) -> Mapping[str, Any]:
+    """Return ``tables`` with what the component prefers where nothing is said, and add to ``notes`` what was used."""
+    if component is None:
+        return tables
+    for name, wishes in component.prefers.items():
         for key, value in wishes.items():
-            given = tables.get(table, {})
-            if isinstance(given, Mapping) and key not in given:  # what is no table is told when it is read
-                tables = {**tables, table: {**tables.get(table, {}), key: value}}
-                notes.append(f"backend {backend.name!r} prefers {table}.{key} = {value!r}")
-    return tables, notes
+            changed = _filled(tables, [*name.split("."), key], value)
+            if changed is not tables:
+                notes.append(f"{kind} {component.name!r} prefers {name}.{key} = {value!r}")
+            tables = changed
+    return tables
+
+
+def _filled(table: Mapping[str, Any], path: list[str], value: object) -> Mapping[str, Any]:
+    """Return ``table`` with ``value`` at ``path`` where there was nothing, else the very same table."""
+    key, *rest = path
+    if not rest:
+        return table if key in table else {**table, key: value}
+    inner = table.get(key, {})
+    if not isinstance(inner, Mapping):  # what is no table is told when it is read
+        return table
+    changed = _filled(inner, rest, value)
+    return table if changed is inner else {**table, key: changed}
 
 
 def _read_convert(table: Mapping[str, Any], plugins: Plugins) -> tuple[ConvertSettings, Code]:
