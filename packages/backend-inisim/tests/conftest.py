@@ -206,7 +206,21 @@ def assert_equals_step_loop(network, samples, clock=None, stimulus=None, seed=0,
         np.testing.assert_array_equal(dense, spikes[name], err_msg=f"spikes of {name}")
     np.testing.assert_array_equal(found.output, output)
     np.testing.assert_array_equal(found.operations, operations)
+    assert_equals_where_potentials_are_not_kept(network, stimulus, setup, found)
     return found
+
+
+def assert_equals_where_potentials_are_not_kept(network, stimulus, setup, expected):
+    """Compare a run that keeps no potentials, in which spikes stay packed, with one that does."""
+    setup = dataclasses.replace(setup, record=dataclasses.replace(setup.record, potentials=frozenset()))
+    with IniSim().build(network, setup) as simulator:
+        found = simulator.run(stimulus)
+    for name, events in expected.spikes.items():
+        for field in ("step", "sample", "neuron", "sign"):
+            np.testing.assert_array_equal(getattr(found.spikes[name], field), getattr(events, field))
+        np.testing.assert_array_equal(found.counts[name], expected.counts[name])
+    np.testing.assert_array_equal(found.output, expected.output)
+    np.testing.assert_array_equal(found.operations, expected.operations)
 
 
 @pytest.fixture

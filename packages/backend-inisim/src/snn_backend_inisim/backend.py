@@ -59,7 +59,6 @@ class IniSim(Backend):
 
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
-        from .rate import ENGINE  # noqa: PLC0415  numba is imported when a network is built, not before
-        from .stepping import StepSimulator  # noqa: PLC0415
+        from .packed_rate import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built, not before
 
-        return StepSimulator(network, setup, self.threads, ENGINE)
+        return PackedSimulator(network, setup, self.threads)

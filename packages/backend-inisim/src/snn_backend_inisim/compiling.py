@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from numba import njit
 from snn.progress import Progress, Tell
 
-Function = TypeVar("Function", bound=Callable[..., None])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(signature: str, *fastmath: str) -> Callable[[Function], Function]:
@@ -30,7 +30,7 @@ def compiled(signature: str, *fastmath: str) -> Callable[[Function], Function]:
     return decorate
 
 
-def prepare(kernels: Iterable[Callable[..., None]], tell: Tell) -> None:
+def prepare(kernels: Iterable[Callable[..., Any]], tell: Tell) -> None:
     """Load every kernel from numba's cache, or compile it; ``tell`` when that takes a while."""
     missing: list[Any] = [kernel for kernel in kernels if not kernel.signatures]  # type: ignore[attr-defined]  # numba's
     for position, kernel in enumerate(missing):

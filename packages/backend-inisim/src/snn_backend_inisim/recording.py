@@ -9,7 +9,8 @@ from snn.network import Array, Network
 from snn.neurons import Neuron
 from snn.simulating import Events, Record, Recording
 
-from . import layout
+from . import layout, packed
+from .packed import Words
 from .wiring import Floats
 
 
@@ -51,6 +52,18 @@ class Recorder:
             if layer.spiking:
                 so_far = np.cumsum(so_far, axis=0) + (self.output[start - 1, sample] if start else np.float32(0))
             self.output[start:stop, sample] = so_far
+
+    def add_packed(self, layer: Neuron, sample: int, start: int, spikes: Words) -> None:
+        """Add the packed spikes of ``layer``, (cells, steps, words), from step ``start`` on."""
+        name, shape = layer.name, self._shapes[layer.name]
+        if name in self._counts:
+            packed.count_spikes(spikes, self._counts[name][sample].reshape(shape[0], -1))
+        if name in self._events:
+            per_step = np.zeros(spikes.shape[1], np.int32)
+            neurons = np.empty(packed.spikes_in(spikes), np.int32)
+            packed.list_spikes(spikes, shape[0], per_step, neurons)
+            step = np.repeat(np.arange(start, start + len(per_step), dtype=np.int32), per_step)
+            self._events[name][sample].append(np.stack([step, neurons]))
 
     def add_operations(self, sample: int, start: int, work: Floats) -> None:
         """Add the synaptic operations of the steps from ``start`` on, (steps,)."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
+from snn.clock import Clock
 from snn.errors import SettingsError, SimulationError
 from snn.network import Layer, Network
 from snn.neurons import Neuron
@@ -64,11 +65,7 @@ class StepSimulator(Simulator):
 
     def run(self, stimulus: Stimulus) -> Recording:
         network, clock = self._engine.network, self._setup.clock
-        shape = network.shapes[network.input.name]
-        if stimulus.samples.shape[1:] != shape:
-            raise SimulationError(f"samples have shape {stimulus.samples.shape[1:]}, but the network takes {shape}")
-        if stimulus.clock != clock:
-            raise SimulationError(f"the stimulus is made for {stimulus.clock}, but the simulator for {clock}")
+        check_stimulus(stimulus, network, clock)
         recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
         if stimulus.constant:
             recorder.operations[0] += self._once
@@ -77,6 +74,15 @@ class StepSimulator(Simulator):
 
     def facts(self) -> Mapping[str, object]:
         return {"engine": self._name, "threads": self._threads, "build_seconds": self._seconds}
+
+
+def check_stimulus(stimulus: Stimulus, network: Network, clock: Clock) -> None:
+    """Raise SimulationError where ``stimulus`` is for another network or another clock."""
+    shape = network.shapes[network.input.name]
+    if stimulus.samples.shape[1:] != shape:
+        raise SimulationError(f"samples have shape {stimulus.samples.shape[1:]}, but the network takes {shape}")
+    if stimulus.clock != clock:
+        raise SimulationError(f"the stimulus is made for {stimulus.clock}, but the simulator for {clock}")
 
 
 def check_record(network: Network, record: Record) -> None:

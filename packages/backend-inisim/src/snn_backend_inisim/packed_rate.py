@@ -1,0 +1,46 @@
+"""The engine of the rate code where nothing stands in its way: spikes as bits, many steps and samples at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import perf_counter
+
+from snn.network import Network
+from snn.operations import constant_multiply_adds, fan_out
+from snn.simulating import Recording, Setup, Simulator, Stimulus
+
+from . import kernels, layout, packed, rate
+from .compiling import prepare
+from .gathering import gather_cells
+from .grouping import Grouped, Program
+from .planning import plan
+from .recording import Recorder
+from .stepping import check_record, check_stimulus, processors
+
+
+class PackedSimulator(Simulator):
+    """A network of rate-coded neurons, ready to run; it keeps nothing between runs."""
+
+    def __init__(self, network: Network, setup: Setup, threads: int) -> None:
+        started = perf_counter()
+        check_record(network, setup.record)
+        prepare((*kernels.ALL, *rate.ENGINE.kernels, *packed.KERNELS, gather_cells), setup.tell)
+        self._setup = setup
+        self._threads = threads or processors()
+        self._once = constant_multiply_adds(network)
+        paths = {name: layout.inwards(each, network.shapes[name])[0] for name, each in fan_out(network).items()}
+        counted = {name: each.reshape(-1, network.shapes[name][0]) for name, each in paths.items() if each.any()}
+        self._program = Program(network, plan(network, setup), counted)
+        self._seconds = perf_counter() - started
+
+    def run(self, stimulus: Stimulus) -> Recording:
+        network, clock = self._program.network, self._setup.clock
+        check_stimulus(stimulus, network, clock)
+        recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
+        if stimulus.constant:
+            recorder.operations[0] += self._once
+        Grouped(self._program, stimulus, recorder).run(self._threads)
+        return recorder.finish()
+
+    def facts(self) -> Mapping[str, object]:
+        return {"engine": "rate", "threads": self._threads, "build_seconds": self._seconds}

@@ -1,0 +1,330 @@
+"""How the packed engine runs a network: which layers pass spikes as bits, and which numbers.
+
+Plain integrate-and-fire neurons give packed spikes. They stay packed through average pools whose windows are of one
+size, a power of two; through max-pools; where whole words are moved; and into weights. All else takes numbers, and
+gets the spikes unpacked.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import numpy as np
+from snn import analog
+from snn import layers as op
+from snn.network import Array, Layer, Network
+from snn.neurons import Neuron
+from snn.simulating import Setup
+
+from .gathering import BLOCKS
+from .packed import words_of
+from .parts import Average, Part, Rewire
+from .parts import Largest as LargestPart
+from .placing import place
+from .rate import Fire as FirePart
+from .rate import place as place_neurons
+from .tasks import AddUp, Alone, Fire, Gather, Key, Largest, Move, Task, Unpack
+from .vectors import LANES, PLANE_SHIFT
+from .wiring import Indices
+
+MOST_PLANES = 8
+_ONE = np.ones(1, np.float32)
+_NO_ORDER = np.zeros(0, np.int64)
+_ORDERS = (op.Flatten, op.Reshape, op.Permute)
+
+
+def plan(network: Network, setup: Setup) -> tuple[Task, ...]:
+    """Return the tasks that run ``network``, in their order."""
+    return _Plan(network, setup).tasks()
+
+
+class _Plan:
+    def __init__(self, network: Network, setup: Setup) -> None:
+        self.network, self.setup = network, setup
+        self.neurons = {
+            layer.name: place_neurons(layer, network, setup) for layer in network.layers if isinstance(layer, Neuron)
+        }
+        self.heights: dict[str, Array] = {}  # of the planes of each layer that is packed
+        self.made: dict[Key, Task] = {}
+        self.fused: set[str] = set()  # layers whose neurons do their work
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Return the tasks, one or two a layer."""
+        for layer in self.network.layers:
+            if layer.arity != 0 and layer.name not in self.fused and not self._waits(layer):
+                self._add(layer)
+        self._numbers(self.network.output.name)
+        return tuple(self.made.values())
+
+    def _add(self, layer: Layer) -> None:
+        task: Task | None = None
+        if isinstance(layer, (op.Dense, op.Conv)):
+            task = self._gather(layer)
+        elif self._plain(layer.name):
+            task = self._fire(layer)
+        if task is None:
+            part = self.neurons.get(layer.name) or place(layer, self.network, self.setup)
+            if isinstance(part, Average):
+                task = self._add_up(layer, part)
+            elif isinstance(part, LargestPart):
+                task = self._largest(layer, part)
+            elif isinstance(part, Rewire):
+                task = self._move(layer, part)
+            task = task or self._alone(layer, part)
+        self.made[task.key] = task
+
+    def _waits(self, layer: Layer) -> bool:
+        """Return whether a layer only gives another order to packed spikes, which may never be needed as numbers."""
+        return isinstance(layer, _ORDERS) and self._packed(self._ordered(layer.name)[0])
+
+    def _plain(self, name: str) -> bool:
+        """Return whether a layer is of neurons that give packed spikes."""
+        return type(self.neurons.get(name)) is FirePart and name not in self.setup.record.potentials
+
+    def _packed(self, name: str) -> bool:
+        return name in self.heights
+
+    def _numbers(self, name: str) -> Key:
+        """Return the key of the output of ``name`` as numbers, which are unpacked where they are not there."""
+        key = (name, False)
+        if key not in self.made and name in self.network and self._waits(self.network[name]):
+            self._add(self.network[name])
+        if self._packed(name) and key not in self.made:
+            source = self.made[name, True]
+            sizes = {"cells": source.cells, "channels": source.channels}
+            self.made[key] = Unpack(key=key, inputs=((name, True),), heights=self.heights[name], **sizes)
+        return key
+
+    def _size(self, name: str) -> dict[str, int]:
+        channels, *spatial = self.network.shapes[name]
+        return {"cells": math.prod(spatial), "channels": channels}
+
+    def _alone(self, layer: Layer, part: Part) -> Task:
+        inputs = tuple(self._numbers(name) for name in layer.inputs)
+        return Alone(key=(layer.name, False), inputs=inputs, part=part, **self._size(layer.name))
+
+    def _fire(self, layer: Layer) -> Task:
+        part = cast("FirePart", self.neurons[layer.name])
+        size = self._size(layer.name)
+        words = words_of(size["channels"])
+        self.heights[layer.name] = _ONE
+        return Fire(
+            key=(layer.name, True),
+            inputs=(self._numbers(layer.inputs[0]),),
+            threshold=part.threshold,
+            initial=_lanes(part.initial, size["channels"], words, multiple=4),
+            words=words,
+            work=math.prod(size.values()),
+            **size,
+        )
+
+    def _single(self, name: str) -> Task | None:
+        """Return the task that gives packed spikes of one plane for ``name``, if there is one."""
+        return self.made[name, True] if self._packed(name) and self.heights[name] is _ONE else None
+
+    def _add_up(self, layer: Layer, part: Average) -> Task | None:
+        source = self._single(layer.inputs[0])
+        size = float(part.divisor[0])
+        planes = int(np.diff(part.first).max()).bit_length()
+        uniform = (part.divisor == part.divisor[0]).all() and math.frexp(size)[0] == 0.5  # a power of two
+        if source is None or not uniform or planes > MOST_PLANES:
+            return None
+        self.heights[layer.name] = (2.0 ** np.arange(planes) / size).astype(np.float32)
+        return AddUp(
+            key=(layer.name, True),
+            inputs=(source.key,),
+            planes=planes,
+            words=source.words,
+            first=part.first,
+            source=part.source,
+            **self._size(layer.name),
+        )
+
+    def _largest(self, layer: Layer, part: LargestPart) -> Task | None:
+        if (source := self._single(layer.inputs[0])) is None:
+            return None
+        self.heights[layer.name] = _ONE
+        return Largest(
+            key=(layer.name, True),
+            inputs=(source.key,),
+            words=source.words,
+            first=part.first,
+            source=part.source,
+            entering=source.cells,
+            **self._size(layer.name),
+        )
+
+    def _move(self, layer: Layer, part: Rewire) -> Task | None:
+        """Return the task that moves whole words, where the words of the output are words of the inputs."""
+        sources = [self._single(name) for name in layer.inputs]
+        size = self._size(layer.name)
+        words = words_of(size["channels"])
+        moves = []
+        for source, (begin, end) in zip(sources, part.moves, strict=True):
+            if source is None:
+                return None
+            found = _words_moved(begin, source, end, size["channels"], words)
+            if found is None:
+                return None
+            moves.append(found)
+        self.heights[layer.name] = _ONE
+        keys = tuple(source.key for source in sources if source is not None)
+        return Move(key=(layer.name, True), inputs=keys, words=words, moves=tuple(moves), **size)
+
+    def _gather(self, layer: op.Dense | op.Conv) -> Task | None:
+        """Return the task that puts packed spikes through weights, with the neurons behind them where it can be."""
+        base, order = self._ordered(layer.inputs[0]) if isinstance(layer, op.Dense) else (layer.inputs[0], _NO_ORDER)
+        if not self._packed(base):
+            return None
+        source = self.made[base, True]
+        fields = self._conv(layer, source) if isinstance(layer, op.Conv) else _dense(layer, source, order)
+        if fields is None:
+            return None
+        readers = self.network.readers(layer.name)
+        reader = readers[0] if len(readers) == 1 and layer is not self.network.output else None
+        fires = reader is not None and self._plain(reader.name)
+        name = reader.name if reader is not None and fires else layer.name
+        size = self._size(layer.name)
+        weight = _slabs(fields.pop("weight"))
+        words = weight.shape[0] * weight.shape[2] // LANES
+        bias = np.asarray(layer.bias * np.float32(self.setup.clock.dt_ms))
+        initial, threshold = np.zeros(0, np.float32), np.float32(np.inf)
+        if fires:
+            self.fused.add(name)
+            self.heights[name] = _ONE
+            part = cast("FirePart", self.neurons[name])
+            initial, threshold = _lanes(part.initial, size["channels"], words), part.threshold
+        return Gather(
+            key=(name, fires),
+            inputs=(source.key,),
+            words=words,
+            work=float(layer.weight.size) * (1 if isinstance(layer, op.Dense) else size["cells"]),
+            threshold=threshold,
+            initial=initial,
+            heights=self.heights[base],
+            entering=source.words * LANES,
+            weight=weight,
+            bias=_lanes(bias, size["channels"], words),
+            fires=fires,
+            dense=isinstance(layer, op.Dense),
+            cells=size["cells"],
+            channels=size["channels"],
+            **fields,
+        )
+
+    def _ordered(self, name: str) -> tuple[str, Indices]:
+        """Return the layer that gives what ``name`` only puts in another order, and that order."""
+        order = np.arange(math.prod(self.network.shapes[name]))
+        while isinstance(layer := self.network[name], _ORDERS) and not self._packed(name):
+            shape = self.network.shapes[layer.inputs[0]]
+            numbers: Any = np.arange(len(order)).reshape(1, *shape)  # whole numbers are moved as floats are
+            order = analog.apply(layer, numbers).reshape(-1).astype(np.int64)[order]
+            name = layer.inputs[0]
+        return name, order
+
+    def _conv(self, layer: op.Conv, source: Task) -> dict[str, Any] | None:
+        if layer.groups != 1:
+            return None
+        kernel = (1, *layer.weight.shape[2:])[-2:]
+        stride, dilation = ((1, *values)[-2:] for values in (layer.stride, layer.dilation))
+        padding = ((0, 0), *layer.padding)[-2:]
+        x = (1, *self.network.shapes[layer.inputs[0]][1:])[-2:]
+        out = (1, *self.network.shapes[layer.name][1:])[-2:]
+        lanes = source.words * LANES
+        if x[1] * kernel[0] * lanes >= 1 << PLANE_SHIFT:
+            return None
+        rows = [_taps(y, x[0], kernel[0], stride[0], padding[0][0], dilation[0]) for y in range(out[0])]
+        columns = [_taps(c, x[1], kernel[1], stride[1], padding[1][0], dilation[1]) for c in range(out[1])]
+        numbers = np.arange(x[1])
+        column = np.lexsort((numbers // dilation[1], numbers % dilation[1]))
+        listed = np.argsort(column)
+        weight = layer.weight.reshape(*layer.weight.shape[:2], *kernel).transpose(3, 2, 1, 0)
+        filled = np.zeros((kernel[1], kernel[0], lanes, len(layer.bias)), np.float32)
+        filled[:, :, : weight.shape[2]] = weight
+        return {
+            "first_row": np.cumsum([0, *(len(found) for found in rows)]),
+            "row": np.array([at for found in rows for at, _ in found], np.int64),
+            "kernel_row": np.array([tap for found in rows for _, tap in found], np.int64),
+            "kernel_rows": kernel[0],
+            "column": column,
+            "begin": np.array([listed[found[0][0]] if found else 0 for found in columns]),
+            "end": np.array([listed[found[-1][0]] + 1 if found else 0 for found in columns]),
+            "kernel_column": np.array([found[0][1] if found else 0 for found in columns]),
+            "weight": filled.reshape(-1, len(layer.bias)),
+        }
+
+
+def _dense(layer: op.Dense, source: Task, order: Indices) -> dict[str, Any] | None:
+    """Return a dense layer as a kernel that covers the whole input, all cells in one column."""
+    lanes = source.words * LANES
+    if source.cells * lanes >= 1 << PLANE_SHIFT:
+        return None
+    weight = np.zeros((source.cells, lanes, len(layer.bias)), np.float32)
+    channel, cell = order // source.cells, order % source.cells
+    weight[cell, channel] = layer.weight.T
+    cells, one = np.arange(source.cells), np.zeros(1, np.int64)
+    return {
+        "first_row": np.array([0, source.cells]),
+        "row": cells,
+        "kernel_row": cells,
+        "kernel_rows": source.cells,
+        "column": one,
+        "begin": one,
+        "end": one + 1,
+        "kernel_column": one,
+        "weight": weight.reshape(-1, len(layer.bias)),
+    }
+
+
+def _taps(at: int, size: int, kernel: int, stride: int, before: int, dilation: int) -> list[tuple[int, int]]:
+    """Return which inputs an output at ``at`` reads along one axis, each with the place in the kernel."""
+    reached = [(at * stride - before + tap * dilation, tap) for tap in range(kernel)]
+    return [(place, tap) for place, tap in reached if 0 <= place < size]
+
+
+def _slabs(weight: Array) -> Array:
+    """Return rows of weights, (rows, outputs), cut into slabs of lanes, (slabs, rows, lanes), aligned."""
+    words = words_of(weight.shape[1])
+    blocks = min(BLOCKS, key=lambda n: -(-words // n) * (n + 1))
+    slabs, width = -(-words // blocks), blocks * LANES
+    slabbed = _aligned((slabs, len(weight), width))
+    for slab in range(slabs):
+        columns = weight[:, slab * width : (slab + 1) * width]
+        slabbed[slab, :, : columns.shape[1]] = columns
+    return slabbed
+
+
+def _aligned(shape: tuple[int, ...]) -> Array:
+    """Return zeros that begin where a line of the cache does."""
+    raw = np.zeros(4 * math.prod(shape) + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + 4 * math.prod(shape)].view(np.float32).reshape(shape)
+
+
+def _lanes(values: Array, channels: int, words: int, multiple: int = 1) -> Array:
+    """Return ``values``, one a channel of each cell, in lanes of so many words, and zeros up to a multiple of words."""
+    cells = len(values) // channels
+    count = -(-cells * words // multiple) * multiple * LANES
+    lanes = _aligned((count,))
+    lanes[: cells * words * LANES].reshape(cells, -1)[:, :channels] = values.reshape(cells, channels)
+    return lanes
+
+
+def _words_moved(
+    begin: Indices, source: Task, end: Indices, channels: int, words: int
+) -> tuple[Indices, Indices] | None:
+    """Return the words that hold the elements ``begin`` and those that they become, or None if a word is split."""
+    if not len(begin):
+        return begin, end
+    at, lane = (
+        begin // source.channels * source.words + begin % source.channels // LANES,
+        begin % source.channels % LANES,
+    )
+    to, there = end // channels * words + end % channels // LANES, end % channels % LANES
+    (target, origin), count = np.unique(np.stack([to, at]), axis=1, return_counts=True)
+    if (lane != there).any() or len(np.unique(target)) != len(target):
+        return None
+    # The bits of the word that are not named must not be set: they are past the last channel of the source.
+    last = np.minimum(LANES, source.channels - origin % source.words * LANES)
+    return None if (count != last).any() else (origin.copy(), target.copy())

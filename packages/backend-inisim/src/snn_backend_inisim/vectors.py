@@ -1,0 +1,227 @@
+"""Vector instructions that the compiler does not find by itself, as functions for compiled kernels.
+
+They are written in LLVM's generic vectors of 16 lanes, which it makes of whatever the processor has: one register of
+AVX-512, two of AVX2, four of SSE2 or NEON. Numba compiles for the processor it runs on and keeps a cache for each kind.
+All are plain sums and comparisons in a fixed order, so every processor gives the same bits.
+
+Addresses are whole numbers; a kernel gets them from ``array.ctypes.data``. Nothing is checked here.
+Numba's cache does not see a change of this file: it is found out of date when the file of a kernel changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numba.extending import intrinsic
+
+LANES = 16
+_SINGLE, _WORD, _INDEX, _WHOLE = ir.FloatType(), ir.IntType(16), ir.IntType(32), ir.IntType(64)
+_VECTOR = ir.VectorType(_SINGLE, LANES)
+_EIGHT = ir.VectorType(_INDEX, 8)
+PLANE_SHIFT = 24  # an event is the row of its weights and, above this bit, the plane that its height is that of
+
+_Code = tuple[Any, Callable[..., Any]]
+
+
+def _instruction(function: Callable[..., _Code]) -> Any:
+    """Return what a compiled kernel calls; numba gives ``function`` the types, with the values of literals."""
+    return intrinsic(prefer_literal=True)(function)
+
+
+@_instruction
+def gather(  # type: ignore[no-untyped-def]
+    _, blocks, fires, scaled, events, first, last, stride, steps, weight, heights, bias, potential, threshold, out, pace
+) -> _Code:
+    """Take the neurons of ``blocks`` times 16 channels of one place through ``steps`` steps, in registers.
+
+    In each step the sum is ``bias`` plus the rows of ``weight`` named by the events from ``first`` to ``last``, one
+    after the other; ``scaled``: each times the height of its plane. ``fires``: the sum is added to ``potential``,
+    neurons at ``threshold`` fire and lose it, and ``out`` gets a word of 16 spikes a block; else it gets the sums.
+
+    ``first`` and ``last`` are addresses of positions (int32) that move on by ``stride`` bytes a step, ``out`` by
+    ``pace``. ``blocks``, ``fires`` and ``scaled`` are literals.
+    """
+    count, neurons, planes = (kind.literal_value for kind in (blocks, fires, scaled))
+    signature = types.void(blocks, fires, scaled, *[types.int64] * 9, types.float32, types.int64, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        _, _, _, events, first, last, stride, steps, weight, heights, bias, potential, threshold, out, pace = arguments
+        start = [_load(build, bias, n) for n in range(count)]
+        limit = _splat(build, threshold, _VECTOR)
+        before = [_load(build, potential, n) for n in range(count)] if neurons else []
+        entry, step, event, end, done = _blocks(build, "step", "event", "end", "done")
+        build.branch(step)
+
+        build.position_at_end(step)
+        t, begin, stop, target = (build.phi(_WHOLE) for _ in range(4))
+        now = [build.phi(_VECTOR) for _ in before]
+        at, until = (build.sext(build.load(_pointer(build, a, _INDEX)), _WHOLE) for a in (begin, stop))
+        build.cbranch(build.icmp_signed("<", at, until), event, end)
+
+        build.position_at_end(event)
+        position, sums = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in range(count)]
+        address = build.add(events, build.shl(position, _whole(2)))
+        row = build.zext(build.load(_pointer(build, address, _INDEX)), _WHOLE)
+        if planes:
+            plane = build.shl(build.lshr(row, _whole(PLANE_SHIFT)), _whole(2))
+            height = _splat(build, build.load(_pointer(build, build.add(heights, plane), _SINGLE)), _VECTOR)
+            row = build.and_(row, _whole((1 << PLANE_SHIFT) - 1))
+        place = build.add(weight, build.mul(row, _whole(4 * LANES * count)))
+        rows = [_load(build, place, n) for n in range(count)]
+        if planes:
+            rows = [build.fmul(height, weights) for weights in rows]
+        grown = [build.fadd(sum_, weights) for sum_, weights in zip(sums, rows, strict=True)]
+        following = build.add(position, _whole(1))
+        _join(position, (at, step), (following, event))
+        for sum_, first_, next_ in zip(sums, start, grown, strict=True):
+            _join(sum_, (first_, step), (next_, event))
+        build.cbranch(build.icmp_signed("<", following, until), event, end)
+
+        build.position_at_end(end)
+        after = []
+        totals = [build.phi(_VECTOR) for _ in range(count)]
+        for total, first_, last_ in zip(totals, start, grown, strict=True):
+            _join(total, (first_, step), (last_, event))
+        for n, total in enumerate(totals):
+            if neurons:
+                potential_, spikes = _fire(build, build.fadd(now[n], total), limit)
+                build.store(spikes, _pointer(build, build.add(target, _whole(2 * n)), _WORD), align=2)
+                after.append(potential_)
+            else:
+                _store(build, total, target, n)
+        next_t = build.add(t, _whole(1))
+        _join(t, (_whole(0), entry), (next_t, end))
+        for moving, origin, by in ((begin, first, stride), (stop, last, stride), (target, out, pace)):
+            _join(moving, (origin, entry), (build.add(moving, by), end))
+        for potential_, first_, next_ in zip(now, before, after, strict=True):
+            _join(potential_, (first_, entry), (next_, end))
+        build.cbranch(build.icmp_signed("<", next_t, steps), step, done)
+
+        build.position_at_end(done)
+        for n, potential_ in enumerate(after):
+            _store(build, potential_, potential, n)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@_instruction
+def fire(_, steps, potential, z, stride, threshold, outs, pace) -> _Code:  # type: ignore[no-untyped-def]
+    """Take four times 16 neurons through ``steps`` steps: ``potential += z``, and fire as `gather` does.
+
+    ``z`` moves on by ``stride`` bytes a step, 0 where it is constant. ``outs`` are the addresses of the four words of
+    the first step, which move on by ``pace``.
+    """
+    four: Any = types.Tuple([types.int64] * 4)
+    signature = types.void(*[types.int64] * 4, types.float32, four, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        steps, potential, z, stride, threshold, outs, pace = arguments
+        limit = _splat(build, threshold, _VECTOR)
+        before = [_load(build, potential, n) for n in range(4)]
+        entry, step, done = _blocks(build, "step", "done")
+        build.branch(step)
+
+        build.position_at_end(step)
+        t, moved, source = (build.phi(_WHOLE) for _ in range(3))
+        now, after = [build.phi(_VECTOR) for _ in before], []
+        for n, potential_ in enumerate(now):
+            next_, spikes = _fire(build, build.fadd(potential_, _load(build, source, n)), limit)
+            build.store(spikes, _pointer(build, build.add(build.extract_value(outs, n), moved), _WORD), align=2)
+            after.append(next_)
+        next_t = build.add(t, _whole(1))
+        for moving, origin, by in ((t, _whole(0), _whole(1)), (moved, _whole(0), pace), (source, z, stride)):
+            _join(moving, (origin, entry), (build.add(moving, by), step))
+        for potential_, first_, next_ in zip(now, before, after, strict=True):
+            _join(potential_, (first_, entry), (next_, step))
+        build.cbranch(build.icmp_signed("<", next_t, steps), step, done)
+
+        build.position_at_end(done)
+        for n, potential_ in enumerate(after):
+            _store(build, potential_, potential, n)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@_instruction
+def append(_, bits, base, places, events, count) -> _Code:  # type: ignore[no-untyped-def]
+    """Write ``base`` plus the place of each bit set in the byte ``bits`` after ``count`` events; return their number.
+
+    ``places`` is the address of `PLACES`. Always eight are written, of which only those of the bits count.
+    """
+    signature = types.int64(*[types.int64] * 5)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        bits, base, places, events, count = arguments
+        entry = _pointer(build, build.add(places, build.shl(bits, _whole(3))), ir.VectorType(ir.IntType(8), 8))
+        found = build.zext(build.load(entry, align=8), _EIGHT)
+        moved = build.add(found, _splat(build, build.trunc(base, _INDEX), _EIGHT))
+        build.store(moved, _pointer(build, build.add(events, build.shl(count, _whole(2))), _EIGHT), align=4)
+        return build.add(count, build.ctpop(bits))
+
+    return signature, code
+
+
+@_instruction
+def bits_in(_, word) -> _Code:  # type: ignore[no-untyped-def]
+    """Return how many bits of ``word`` are set."""
+    signature = types.int64(types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return build.ctpop(arguments[0])
+
+    return signature, code
+
+
+@_instruction
+def word_at(_, address) -> _Code:  # type: ignore[no-untyped-def]
+    """Return the word of 16 bits at ``address``."""
+    signature = types.int64(types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return build.zext(build.load(_pointer(build, arguments[0], _WORD), align=2), _WHOLE)
+
+    return signature, code
+
+
+def _fire(build: ir.IRBuilder, potential: Any, threshold: Any) -> tuple[Any, Any]:
+    """Return the potential after the reset by subtraction, and the spikes as a word."""
+    spikes = build.fcmp_ordered(">=", potential, threshold)
+    after = build.select(spikes, build.fsub(potential, threshold), potential)
+    return after, build.bitcast(spikes, _WORD)
+
+
+def _blocks(build: ir.IRBuilder, *names: str) -> list[Any]:
+    return [build.block, *(build.append_basic_block(name) for name in names)]
+
+
+def _join(phi: Any, *sources: tuple[Any, Any]) -> None:
+    for value, block in sources:
+        phi.add_incoming(value, block)
+
+
+def _whole(value: int) -> Any:
+    return ir.Constant(_WHOLE, value)
+
+
+def _pointer(build: ir.IRBuilder, address: Any, kind: Any) -> Any:
+    return build.inttoptr(address, kind.as_pointer())
+
+
+def _load(build: ir.IRBuilder, address: Any, block: int) -> Any:
+    return build.load(_pointer(build, build.add(address, _whole(4 * LANES * block)), _VECTOR), align=4)
+
+
+def _store(build: ir.IRBuilder, value: Any, address: Any, block: int) -> None:
+    build.store(value, _pointer(build, build.add(address, _whole(4 * LANES * block)), _VECTOR), align=4)
+
+
+def _splat(build: ir.IRBuilder, value: Any, kind: Any) -> Any:
+    """Return a vector that has ``value`` in every lane."""
+    empty = ir.Constant(kind, ir.Undefined)
+    one = build.insert_element(empty, value, ir.Constant(_INDEX, 0))
+    return build.shuffle_vector(one, empty, ir.Constant(ir.VectorType(_INDEX, kind.count), [0] * kind.count))

@@ -1,0 +1,153 @@
+"""Networks whose spikes are packed as bits equal the step loop: words of 16 channels, whole and in part."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as some
+from snn.clock import Clock
+from snn.encoding import ConstantCurrent, PoissonSpikes
+from snn.layers import Add, Affine, AvgPool, Concat, Flatten, MaxPool, Pad, Permute, Upsample
+from snn.neurons import Accumulate
+from snn.simulating import Setup
+from snn_backend_inisim.planning import plan
+from snn_backend_inisim.tasks import AddUp, Alone, Fire, Gather, Largest, Move
+
+CLOCK = Clock(duration_ms=70, dt_ms=1)  # more than the 64 steps of a block
+PADS = some.tuples(some.integers(0, 2), some.integers(0, 2))
+
+
+def kinds(network):
+    """Return the tasks that run ``network``, by the name of their layer."""
+    return {task.key[0]: type(task) for task in plan(network, Setup(clock=CLOCK))}
+
+
+@pytest.mark.parametrize("channels", [1, 15, 16, 17, 40, 64, 70])
+def test_any_number_of_channels_equals_the_step_loop(channels, builder, equals_step_loop):
+    b = builder((2, 5, 6))
+    b.conv(channels, (3, 3), padding=(1, 1))
+    b.fire()
+    b.conv(channels, (2, 3))
+    b.fire(initial=np.float32(0.5))
+    b.flat()
+    b.dense(channels)
+    b.fire()
+    b.dense(3)
+    b.put(Accumulate)
+    network = b.network()
+    assert list(kinds(network).values()) == [Alone, Fire, Gather, Gather, Gather, Alone]
+    equals_step_loop(network, b.samples(3), CLOCK)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_strides_and_dilations_equal_the_step_loop(stride, dilation, builder, equals_step_loop):
+    b = builder((1, 9, 8))
+    b.conv(5, (1, 1))
+    b.fire()
+    last = b.conv(18, (3, 2), stride=stride, dilation=dilation, padding=((2, 1), (0, 3)))
+    b.fire()
+    b.flat()
+    b.dense(2)
+    b.put(Accumulate)
+    assert last not in kinds(b.network())  # its neurons do its work
+    equals_step_loop(b.network(), b.samples(2), CLOCK)
+
+
+@pytest.mark.parametrize("kind", [AvgPool, MaxPool])
+@pytest.mark.parametrize(("size", "stride", "padding"), [((2, 2), 2, (0, 0)), ((2, 2), 1, (0, 1)), ((4, 4), 2, (0, 0))])
+def test_pools_between_weights_stay_packed_and_equal_the_step_loop(
+    kind, size, stride, padding, builder, equals_step_loop
+):
+    b = builder((1, 8, 8))
+    b.conv(17, (3, 3))
+    b.fire()
+    fields = {"divisor": "padded"} if kind is AvgPool else {}
+    pool = b.pool(kind, size, stride=stride, padding=padding, **fields)
+    b.conv(4, (2, 2), padding=(1, 0))
+    b.fire()
+    b.put(Accumulate)
+    network = b.network()
+    assert kinds(network)[pool] is (AddUp if kind is AvgPool else Largest)
+    equals_step_loop(network, b.samples(2), CLOCK)
+
+
+def test_words_are_moved_whole(builder, equals_step_loop):
+    b = builder((1, 4, 5))
+    first = (b.conv(32, (2, 2)), b.fire())[1]
+    second = (b.conv(16, (2, 2), "input"), b.fire())[1]
+    names = [b.put(Pad, first, padding=((1, 0), (0, 2))), b.put(Upsample, factors=(1, 2))]
+    b.put(Pad, second, padding=((0, 1), (2, 0)))
+    other = b.put(Upsample, factors=(1, 2))
+    names.append(b.put(Concat, names[1], other))
+    b.conv(3, (3, 3))
+    b.fire()
+    b.put(Accumulate)
+    network = b.network()
+    assert {kinds(network)[name] for name in names} == {Move}
+    equals_step_loop(network, b.samples(2), CLOCK)
+
+
+def test_words_that_would_be_split_are_unpacked(builder, equals_step_loop):
+    b = builder((1, 4, 5))
+    first = (b.conv(5, (2, 2)), b.fire())[1]
+    second = (b.conv(16, (2, 2), "input"), b.fire())[1]
+    joined = b.put(Concat, first, second)
+    b.conv(3, (3, 3))
+    b.fire()
+    b.put(Accumulate)
+    assert kinds(b.network())[joined] is Alone
+    equals_step_loop(b.network(), b.samples(2), CLOCK)
+
+
+def test_a_residual_network_equals_the_step_loop(builder, equals_step_loop):
+    b = builder((3, 5, 5))
+    b.conv(20, (3, 3), padding=(1, 1))
+    skip = b.fire()
+    b.conv(20, (3, 3), padding=(1, 1))
+    b.fire()
+    branch = b.conv(20, (3, 3), padding=(1, 1))
+    b.put(Add, branch, skip, factors=b.numbers(2))
+    b.fire()
+    b.put(Permute, axes=(2, 0, 1))
+    b.put(Flatten)
+    b.dense(4)
+    b.put(Accumulate)
+    equals_step_loop(b.network(), b.samples(3), CLOCK)
+
+
+@seed(7)
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(data=some.data())
+def test_random_packed_networks_equal_the_step_loop(data, builder, equals_step_loop):
+    draw = data.draw
+    b = builder(
+        (draw(some.integers(1, 3)), draw(some.integers(3, 6)), draw(some.integers(3, 6))), draw(some.integers(0, 99))
+    )
+    for _ in range(draw(some.integers(2, 4))):
+        _, *sizes = b.shapes[b.last]
+        kernel = tuple(draw(some.integers(1, min(3, n))) for n in sizes)
+        padding = (draw(PADS), draw(PADS))
+        b.conv(draw(some.sampled_from([3, 16, 33])), kernel, stride=draw(some.integers(1, 2)), padding=padding)
+        b.fire(threshold=draw(some.sampled_from([0.5, 1.0, 1.25])))
+        channels, *sizes = b.shapes[b.last]
+        window = tuple(draw(some.integers(1, min(2, n))) for n in sizes)
+        match draw(some.sampled_from(["max", "average", "pad", "affine", "none"])):
+            case "max":
+                b.pool(MaxPool, window, stride=1)
+            case "average":
+                b.pool(AvgPool, window, divisor="padded")
+            case "pad":
+                b.put(Pad, padding=(draw(PADS), draw(PADS)))
+            case "affine":
+                b.put(Affine, scale=b.numbers(channels), shift=b.numbers(channels))
+                b.fire()
+    b.flat()
+    b.dense(draw(some.integers(2, 20)))
+    if draw(some.booleans()):
+        b.fire()
+    else:
+        b.put(Accumulate)
+    clock = Clock(duration_ms=20, dt_ms=draw(some.sampled_from([1, 0.5])))
+    samples, numbers = b.samples(2), np.array([3, 8])
+    kind = draw(some.sampled_from([ConstantCurrent, PoissonSpikes]))
+    equals_step_loop(b.network(), samples, clock, kind(samples, numbers, clock))
