@@ -115,7 +115,7 @@ def fire(_, steps, potential, z, stride, threshold, outs, pace) -> _Code:  # typ
     ``z`` moves on by ``stride`` bytes a step, 0 where it is constant. ``outs`` are the addresses of the four words of
     the first step, which move on by ``pace``.
     """
-    four: Any = types.Tuple([types.int64] * 4)
+    four = types.Tuple([types.int64] * 4)  # type: ignore[no-untyped-call]
     signature = types.void(*[types.int64] * 4, types.float32, four, types.int64)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
