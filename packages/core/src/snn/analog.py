@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -51,7 +52,7 @@ def _evaluate(network: Network, samples: Array, wanted: frozenset[str]) -> dict[
 
 @singledispatch
 def apply(layer: Layer, *inputs: Array) -> Array:
-    """Return the output of ``layer``, (batch, *shape), for its inputs, (batch, *shape) each."""
+    """Return the output of ``layer``, (batch, *shape), for its inputs, (batch, *shape) each, in their precision."""
     message = f"a {layer.kind} has no analog meaning"
     raise TypeError(message)
 
@@ -65,11 +66,11 @@ def _(layer: op.Dense, x: Array) -> Array:
 def _(layer: op.Conv, x: Array) -> Array:
     kernel = layer.weight.shape[2:]
     out = layer.output_shape((x.shape[1:],))
-    result = np.empty((len(x), *out), np.float32)
+    result = np.empty((len(x), *out), _precision(x))
     per_group = len(layer.bias) // layer.groups
     weight = layer.weight.reshape(layer.groups, per_group, -1)
     width = weight.shape[2]
-    step = max(1, _PATCH_BYTES // (4 * width * math.prod(out[1:])))
+    step = max(1, _PATCH_BYTES // (result.itemsize * width * math.prod(out[1:])))
     for start in range(0, len(x), step):
         part = np.pad(x[start : start + step], [(0, 0), (0, 0), *layer.padding])
         view = _windows(part, kernel, layer.stride, layer.dilation)
@@ -90,7 +91,7 @@ def _(layer: op.ConvTranspose, x: Array) -> Array:
     full = tuple(
         (n - 1) * s + d * (k - 1) + 1 for n, k, s, d in zip(sizes, kernel, layer.stride, layer.dilation, strict=True)
     )
-    result = np.zeros((len(x), layer.groups, len(layer.bias) // layer.groups, *full), np.float32)
+    result = np.zeros((len(x), layer.groups, len(layer.bias) // layer.groups, *full), _precision(x))
     weight = layer.weight.reshape(layer.groups, -1, *layer.weight.shape[1:])
     grouped = x.reshape(len(x), layer.groups, -1, *sizes)
     for index in np.ndindex(*kernel):
@@ -203,7 +204,7 @@ def _(layer: op.Activation, x: Array) -> Array:  # noqa: C901, PLR0911, PLR0912 
         case "softsign":
             return np.asarray(x / (1 + np.abs(x)))
         case "gelu":
-            erf = np.frompyfunc(math.erf, 1, 1)(x / math.sqrt(2)).astype(np.float32)
+            erf = np.frompyfunc(math.erf, 1, 1)(x / math.sqrt(2)).astype(x.dtype)
             return np.asarray(x * np.float32(0.5) * (1 + erf))
         case "gelu_tanh":
             inner = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x**3)
@@ -213,6 +214,11 @@ def _(layer: op.Activation, x: Array) -> Array:  # noqa: C901, PLR0911, PLR0912 
 def per_element(values: Array, ndim: int) -> Array:
     """Return ``values``, one a channel or one an element, so shaped that it multiplies a (batch, *shape) array."""
     return _per_channel(values, ndim) if values.ndim == 1 else values
+
+
+def _precision(x: Array) -> np.dtype[Any]:
+    """Return the type of what is computed from ``x``: float64 stays, all else is float32."""
+    return np.promote_types(x.dtype, np.float32)
 
 
 def _per_channel(values: Array, ndim: int) -> Array:
