@@ -65,7 +65,7 @@ class Bits(Emission):
 
     def worth(self, levels: Indices, steps: int) -> Floats:
         left = self.steps - steps
-        return (levels >> left << left) * self.unit
+        return (levels >> left << left).astype(np.float64) * self.unit
 
 
 def nearest_below(potential: Floats, unit: float, top: int, share: float = 0.0) -> Indices:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from snn import windows
 from snn.network import Network
 from snn.simulating import Events, Record, Recording
 
@@ -19,7 +20,7 @@ class WindowRecorder:
     def __init__(self, network: Network, record: Record, steps: int, batch: int) -> None:
         shapes = network.shapes
         self._record = record
-        self._output = network.output.name
+        self._output, self._fires = network.output.name, network.output.name in windows.starts(network)
         self._batch = batch
         self.output = np.zeros((steps, batch, math.prod(shapes[self._output])), np.float32)
         self.operations = np.zeros((steps, batch), np.float64)
@@ -45,7 +46,7 @@ class WindowRecorder:
         """Add the potential that the neurons ``name`` have after each of the steps ``start`` to ``stop``."""
         if name in self._potentials:
             self._potentials[name][start:stop, rows] = potential
-        if name == self._output:
+        if name == self._output and not self._fires:
             self.output[start:stop, rows] = potential.reshape(len(potential), -1)
 
     def finish(self) -> Recording:
