@@ -29,6 +29,9 @@ from . import window_reference
 
 _PER_MILLISECOND = {Dense: "bias", Conv: "bias", ConvTranspose: "bias", Affine: "shift", BatchNorm: "shift"}
 
+NEURONS = (IntegrateFire, Accumulate, SoftmaxFire, *window_reference.KINDS)
+"""The kinds of neurons that are known here."""
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
