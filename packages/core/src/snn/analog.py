@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from functools import singledispatch
+from functools import reduce, singledispatch
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from .network import Array, Layer, Network, Shape
 
 BATCH = 100  # samples evaluated at once; the results do not depend on it
 _PATCH_BYTES = 64 * 2**20  # what one convolution may copy at once
+_FEW_CELLS = 16  # of a window, which are combined one after the other: NumPy is slow over axes so short
 
 
 def evaluate(network: Network, samples: Array, wanted: Collection[str] | None = None) -> dict[str, Array]:
@@ -109,13 +110,14 @@ def _(layer: op.ConvTranspose, x: Array) -> Array:
 @apply.register
 def _(layer: op.MaxPool, x: Array) -> Array:
     part = np.pad(x, [(0, 0), (0, 0), *layer.padding], constant_values=-np.inf)
-    return _windows(part, layer.size, layer.stride).max(axis=_last(layer.size))
+    return _over_cells(np.maximum, _windows(part, layer.size, layer.stride), layer.size)
 
 
 @apply.register
 def _(layer: op.AvgPool, x: Array) -> Array:
     part = np.pad(x, [(0, 0), (0, 0), *layer.padding])
-    return _windows(part, layer.size, layer.stride).sum(axis=_last(layer.size)) / divisors(layer, x.shape[2:])
+    total = _over_cells(np.add, _windows(part, layer.size, layer.stride), layer.size)
+    return np.asarray(total / divisors(layer, x.shape[2:]))
 
 
 def divisors(layer: op.AvgPool, sizes: Shape) -> Array:
@@ -237,6 +239,13 @@ def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape | None = No
     steps = [slice(None, None, s) for s in stride]
     taps = [slice(None, None, d) for d in dilation]
     return view[(slice(None), slice(None), *steps, *taps)]
+
+
+def _over_cells(combine: np.ufunc, windows: Array, size: Shape) -> Array:
+    """Return what ``combine`` makes of all cells of each of the ``windows``, (batch, channels, *out, *size)."""
+    if math.prod(size) > _FEW_CELLS:
+        return np.asarray(combine.reduce(windows, axis=_last(size)))
+    return reduce(combine, (windows[(..., *cell)] for cell in np.ndindex(*size)))
 
 
 def _last(size: Shape) -> tuple[int, ...]:
