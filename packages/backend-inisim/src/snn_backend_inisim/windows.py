@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -32,7 +33,8 @@ from .stepping import check_record, processors
 from .window_recording import WindowRecorder
 from .wiring import Floats, Indices
 
-PART_BYTES = 2**26  # the values of the samples that a thread takes at once
+PART_BYTES = 2**24  # the values of the samples that a thread takes at once
+STEP_BYTES = 2**20  # the values of the steps that are passed as one batch: more leave the cache
 
 
 @dataclass(frozen=True)
@@ -128,27 +130,31 @@ class WindowSimulator(Simulator):
         emission = self._emissions.get(name)
         own = self._starts.get(name, steps)
         (source,) = network[name].inputs
-        names = {layer.name for layer in self._ways[name]}
-        read = {source, *(inner for layer in self._ways[name] for inner in layer.inputs)} - names
-        moving = sorted(read & set(levels))
+        way = self._ways[name]
+        read = {source, *(inner for layer in way for inner in layer.inputs)} - {layer.name for layer in way}
+        moving = read & set(levels)
         changes = sorted({0, *(self._starts[one] + i for one in moving for i in range(self._emissions[one].steps))})
-        for start, stop in zip(changes, [*changes[1:], steps], strict=True):
-            if start < own:
-                now = {one: values[one] for one in read - set(moving)}
-                now |= {one: self._worth(one, levels[one], start + 1) for one in moving}
-                for layer in self._ways[name]:
-                    now[layer.name] = _apply(layer, *(now[inner] for inner in layer.inputs))
-                yield start, min(stop, own), now[source] + (emission.rest if emission else 0.0)
+        spans = [(start, min(stop, own)) for start, stop in pairwise([*changes, steps]) if start < own]
+        together = max(1, STEP_BYTES // sum(8 * values[one].size for one in (*read, *(layer.name for layer in way))))
+        for first in range(0, len(spans), together):
+            block = spans[first : first + together]  # its steps, all samples of each, are passed as one batch
+            now = {one: np.concatenate([self._given(one, values, levels, start) for start, _ in block]) for one in read}
+            for layer in way:
+                now[layer.name] = _apply(layer, *(now[inner] for inner in layer.inputs))
+            for (start, stop), potential in zip(block, np.split(now[source], len(block)), strict=True):
+                yield start, stop, potential + (emission.rest if emission else 0.0)
         if emission:
             before = values[source] + emission.rest
             for step in range(1, emission.steps + 1):
                 stop = own + step if step < emission.steps else steps
                 yield own + step - 1, stop, emission.potential(before, levels[name], step)
 
-    def _worth(self, name: str, levels: Indices, step: int) -> Floats:
-        """Return what the spikes of the neurons ``name`` have been worth in the first ``step`` steps of all."""
+    def _given(self, name: str, values: Mapping[str, Floats], levels: Mapping[str, Indices], step: int) -> Floats:
+        """Return the sum of what the layer ``name``, of neurons or before any, has given up to the end of ``step``."""
+        if name not in levels:
+            return values[name]
         emission = self._emissions[name]
-        return emission.worth(levels, min(max(step - self._starts[name], 0), emission.steps))
+        return emission.worth(levels[name], min(max(step + 1 - self._starts[name], 0), emission.steps))
 
 
 def _apply(layer: Layer, *inputs: Floats) -> Floats:
