@@ -262,6 +262,11 @@ def test_neurons_of_other_codes_beside_them_are_refused_by_name(builder, code):
         IniSim().check(mixed)
 
 
+def test_every_kind_of_neuron_with_a_window_is_compared():
+    listed = {kind for kind in IniSim.layers if issubclass(kind, Neuron) and kind(name="n", inputs=("in",)).window}
+    assert listed == {kind for kind, _ in windowed.DYADIC.values()}
+
+
 def test_facts_tell_the_engine(builder):
     for code in windowed.DYADIC:
         facts = IniSim(threads=2).build(branches(builder, code).network(), Setup(Clock(64))).facts()

@@ -90,7 +90,7 @@ def test_input_and_biases_enter_once_whatever_the_step():
 
 def test_operations_are_spikes_times_fan_out():
     # First layer: 2 multiply-adds, as weights of 0 are none. The first neurons drive 1 and 2 synapses of the second
-    # layer, and all neurons one each behind the sum. The first fire in steps 1 and 2, the second in step 7.
+    # layer, and all neurons one each of the third. The first fire in steps 1 and 2, the second in step 7.
     network = golden.windows(WindowFirstSpike, bins=4)
     trace = reference.simulate(network, golden.current([[0.5, 0.25]], 8))
     assert trace.operations[:, 0].tolist() == [2, 4, 7, 7, 7, 7, 7, 9]

@@ -159,16 +159,17 @@ def _check_input(run: RunFile) -> None:
 
 
 def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
-    """Warn where more than one spike a step would be needed."""
-    rate = any(isinstance(layer, IntegrateFire) for layer in network.layers)
-    if clock.dt_ms > 1 and rate:
+    """Warn where more than one spike a step would be needed; neurons with windows need none."""
+    if windows.starts(network):
+        return
+    if clock.dt_ms > 1 and any(isinstance(layer, IntegrateFire) for layer in network.layers):
         warnings.warn(
             f"steps of {clock.dt_ms:g} ms hold one spike each, so activations above {1 / clock.dt_ms:.3g} of their "
             "scale saturate; use steps of 1 ms or less",
             ConversionWarning,
             stacklevel=3,
         )
-    for name, maximum in _maxima(network).items() if rate else ():
+    for name, maximum in _maxima(network).items():
         if maximum * clock.dt_ms < 1 - _SLACK:
             warnings.warn(
                 f"layer {name!r}: in steps of {clock.dt_ms:g} ms its neurons can fire {1 / clock.dt_ms:.3g} times per "

@@ -211,7 +211,7 @@ def branches() -> Network:
 
 
 def windows(kind: type[Neuron], **fields: Any) -> Network:
-    """Return a residual block of neurons with windows: half of what the first give, and all that the second give.
+    """Return two layers of neurons with windows: read are half of what the first give, and all that the second give.
 
     The first get 1/4 more than the sample, the second the difference of the first, and half of their second.
     """
@@ -222,8 +222,8 @@ def windows(kind: type[Neuron], **fields: Any) -> Network:
             kind(name="first/fire", inputs=("first",), **fields),
             dense("second", "first/fire", [[1, -1], [0, 0.5]]),
             kind(name="second/fire", inputs=("second",), **fields),
-            Add(name="sum", inputs=("first/fire", "second/fire"), factors=np.array([0.5, 1], np.float32)),
-            dense("third", "sum", [[1, 0], [0, 1]], [0, -0.125]),
+            Concat(name="both", inputs=("first/fire", "second/fire")),
+            dense("third", "both", [[0.5, 0, 1, 0], [0, 0.5, 0, 1]], [0, -0.125]),
             Accumulate(name="out", inputs=("third",)),
         ),
         stage="spiking",
