@@ -13,7 +13,7 @@ RANKS = [
     ["errors", "clock", "reading", "toml", "progress", "settings", "component"],
     ["network"],
     ["shapes", "layers", "neurons", "writing", "npz", "randomness"],
-    ["analog", "operations", "dataset", "storage", "quantile", "draft"],
+    ["analog", "operations", "windows", "dataset", "storage", "quantile", "draft"],
     ["simulating", "parsing", "rescaling", "coding"],
     ["codes"],
     ["encoding", "decoding", "recordings", "simplifying", "normalising", "converting", "training", "result"],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from snn import layers as op
 from snn import storage
-from snn.neurons import IntegrateFire
+from snn.neurons import BitPattern, FewSpike, IntegrateFire, WindowFirstSpike
 from snn.simulating import Backend, Events, NotSimulated, Problem, Recording, Simulator
 from snn.testing import checks_for, perform, reference
 
@@ -218,6 +218,12 @@ FAULTS = {
     "starts at zero": (
         of(IntegrateFire, initial=lambda *_: np.float32(0)),
         {"starts_at_initial_potential", "leaks"},
+    ),
+    "rounds few spikes, always": (of(FewSpike, rounding=lambda *_: True), {"fires_few_spikes"}),
+    "knows no scale of bit patterns": (of(BitPattern, scale=lambda *_: 1.0), {"fires_bit_patterns"}),
+    "has first spikes a step late": (
+        of(WindowFirstSpike, rounding=lambda *_: False),
+        {"fires_once_in_a_window"},
     ),
     "gives a bias in full each step": (
         of(op.Dense, bias=lambda layer, clock: layer.bias / np.float32(clock.dt_ms)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 from snn import layers as op
 from snn.network import Layer, Network
-from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
+from snn.neurons import Accumulate, BitPattern, FewSpike, IntegrateFire, Neuron, SoftmaxFire, WindowFirstSpike
 from snn.simulating import Backend, Problem, Setup, Simulator
 
 _OPERATIONS: frozenset[type[Layer]] = frozenset(
@@ -31,6 +34,16 @@ _OPERATIONS: frozenset[type[Layer]] = frozenset(
     }
 )
 
+_IN_STEPS: Mapping[type[Layer], str] = MappingProxyType({IntegrateFire: "rate", SoftmaxFire: "rate"})
+"""The modules of the engines that run step by step, by the kind of the neurons."""
+
+_IN_WINDOWS: Mapping[type[Layer], str] = MappingProxyType(
+    {BitPattern: "pattern", FewSpike: "few_spike", WindowFirstSpike: "ttfs_exact"}
+)
+"""Those of the engines that run window by window."""
+
+_ENGINES: Mapping[type[Layer], str] = MappingProxyType({**_IN_STEPS, **_IN_WINDOWS})
+
 
 @dataclass(frozen=True)
 class IniSim(Backend):
@@ -41,7 +54,7 @@ class IniSim(Backend):
 
     name: ClassVar[str] = "inisim"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
-    layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {IntegrateFire, Accumulate, SoftmaxFire}
+    layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {Accumulate, *_ENGINES}
 
     threads: Annotated[int, Meta(ge=0, description="Samples simulated at once; 0: one a processor.")] = 0
 
@@ -55,10 +68,30 @@ class IniSim(Backend):
             for layer in network.layers[:-1]
             if isinstance(layer, Accumulate)
         ]
+        first, *others = [layer for layer in network.layers if type(layer) in _ENGINES] or [network.output]
+        problems += [
+            Problem(
+                layer.name,
+                f"{layer.kind} neurons and {first.kind} neurons (layer {first.name!r}) are of different codes",
+                "inisim runs the neurons of one code at a time: convert the whole network to one",
+            )
+            for layer in others
+            if _ENGINES[type(layer)] != _ENGINES[type(first)]
+        ]
         return tuple(problems)
 
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
-        from .packed_rate import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built, not before
+        kind = next((type(layer) for layer in network.layers if type(layer) in _ENGINES), IntegrateFire)
+        if _ENGINES[kind] == "rate":
+            from .packed_rate import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built only
 
-        return PackedSimulator(network, setup, self.threads)
+            return PackedSimulator(network, setup, self.threads)
+        engine = import_module(f".{_ENGINES[kind]}", __package__).ENGINE
+        if kind in _IN_WINDOWS:
+            from .windows import WindowSimulator  # noqa: PLC0415
+
+            return WindowSimulator(network, setup, self.threads, engine)
+        from .stepping import StepSimulator  # noqa: PLC0415
+
+        return StepSimulator(network, setup, self.threads, engine)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from functools import singledispatch
+from functools import reduce, singledispatch
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -14,6 +15,7 @@ from .network import Array, Layer, Network, Shape
 
 BATCH = 100  # samples evaluated at once; the results do not depend on it
 _PATCH_BYTES = 64 * 2**20  # what one convolution may copy at once
+_FEW_CELLS = 16  # of a window, which are combined one after the other: NumPy is slow over axes so short
 
 
 def evaluate(network: Network, samples: Array, wanted: Collection[str] | None = None) -> dict[str, Array]:
@@ -51,7 +53,7 @@ def _evaluate(network: Network, samples: Array, wanted: frozenset[str]) -> dict[
 
 @singledispatch
 def apply(layer: Layer, *inputs: Array) -> Array:
-    """Return the output of ``layer``, (batch, *shape), for its inputs, (batch, *shape) each."""
+    """Return the output of ``layer``, (batch, *shape), for its inputs, (batch, *shape) each, in their precision."""
     message = f"a {layer.kind} has no analog meaning"
     raise TypeError(message)
 
@@ -65,11 +67,11 @@ def _(layer: op.Dense, x: Array) -> Array:
 def _(layer: op.Conv, x: Array) -> Array:
     kernel = layer.weight.shape[2:]
     out = layer.output_shape((x.shape[1:],))
-    result = np.empty((len(x), *out), np.float32)
+    result = np.empty((len(x), *out), _precision(x))
     per_group = len(layer.bias) // layer.groups
     weight = layer.weight.reshape(layer.groups, per_group, -1)
     width = weight.shape[2]
-    step = max(1, _PATCH_BYTES // (4 * width * math.prod(out[1:])))
+    step = max(1, _PATCH_BYTES // (result.itemsize * width * math.prod(out[1:])))
     for start in range(0, len(x), step):
         part = np.pad(x[start : start + step], [(0, 0), (0, 0), *layer.padding])
         view = _windows(part, kernel, layer.stride, layer.dilation)
@@ -90,7 +92,7 @@ def _(layer: op.ConvTranspose, x: Array) -> Array:
     full = tuple(
         (n - 1) * s + d * (k - 1) + 1 for n, k, s, d in zip(sizes, kernel, layer.stride, layer.dilation, strict=True)
     )
-    result = np.zeros((len(x), layer.groups, len(layer.bias) // layer.groups, *full), np.float32)
+    result = np.zeros((len(x), layer.groups, len(layer.bias) // layer.groups, *full), _precision(x))
     weight = layer.weight.reshape(layer.groups, -1, *layer.weight.shape[1:])
     grouped = x.reshape(len(x), layer.groups, -1, *sizes)
     for index in np.ndindex(*kernel):
@@ -108,13 +110,14 @@ def _(layer: op.ConvTranspose, x: Array) -> Array:
 @apply.register
 def _(layer: op.MaxPool, x: Array) -> Array:
     part = np.pad(x, [(0, 0), (0, 0), *layer.padding], constant_values=-np.inf)
-    return _windows(part, layer.size, layer.stride).max(axis=_last(layer.size))
+    return _over_cells(np.maximum, _windows(part, layer.size, layer.stride), layer.size)
 
 
 @apply.register
 def _(layer: op.AvgPool, x: Array) -> Array:
     part = np.pad(x, [(0, 0), (0, 0), *layer.padding])
-    return _windows(part, layer.size, layer.stride).sum(axis=_last(layer.size)) / divisors(layer, x.shape[2:])
+    total = _over_cells(np.add, _windows(part, layer.size, layer.stride), layer.size)
+    return np.asarray(total / divisors(layer, x.shape[2:]))
 
 
 def divisors(layer: op.AvgPool, sizes: Shape) -> Array:
@@ -203,7 +206,7 @@ def _(layer: op.Activation, x: Array) -> Array:  # noqa: C901, PLR0911, PLR0912 
         case "softsign":
             return np.asarray(x / (1 + np.abs(x)))
         case "gelu":
-            erf = np.frompyfunc(math.erf, 1, 1)(x / math.sqrt(2)).astype(np.float32)
+            erf = np.frompyfunc(math.erf, 1, 1)(x / math.sqrt(2)).astype(x.dtype)
             return np.asarray(x * np.float32(0.5) * (1 + erf))
         case "gelu_tanh":
             inner = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x**3)
@@ -213,6 +216,11 @@ def _(layer: op.Activation, x: Array) -> Array:  # noqa: C901, PLR0911, PLR0912 
 def per_element(values: Array, ndim: int) -> Array:
     """Return ``values``, one a channel or one an element, so shaped that it multiplies a (batch, *shape) array."""
     return _per_channel(values, ndim) if values.ndim == 1 else values
+
+
+def _precision(x: Array) -> np.dtype[Any]:
+    """Return the type of what is computed from ``x``: float64 stays, all else is float32."""
+    return np.promote_types(x.dtype, np.float32)
 
 
 def _per_channel(values: Array, ndim: int) -> Array:
@@ -231,6 +239,13 @@ def _windows(x: Array, kernel: Shape, stride: Shape, dilation: Shape | None = No
     steps = [slice(None, None, s) for s in stride]
     taps = [slice(None, None, d) for d in dilation]
     return view[(slice(None), slice(None), *steps, *taps)]
+
+
+def _over_cells(combine: np.ufunc, windows: Array, size: Shape) -> Array:
+    """Return what ``combine`` makes of all cells of each of the ``windows``, (batch, channels, *out, *size)."""
+    if math.prod(size) > _FEW_CELLS:
+        return np.asarray(combine.reduce(windows, axis=_last(size)))
+    return reduce(combine, (windows[(..., *cell)] for cell in np.ndindex(*size)))
 
 
 def _last(size: Shape) -> tuple[int, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .codes.few_spike import FewSpikes
+from .codes.pattern import Pattern
 from .codes.rate import Rate
+from .codes.ttfs_exact import ExactFirstSpike
 from .coding import Code
 from .hookspecs import hookimpl
 from .normalising import Normaliser, Percentile, WeightBound
@@ -20,7 +23,7 @@ def snn_normalisers() -> list[type[Normaliser]]:
 @hookimpl
 def snn_codes() -> list[type[Code]]:
     """Return spike codes."""
-    return [Rate]
+    return [Rate, Pattern, FewSpikes, ExactFirstSpike]
 
 
 @hookimpl

@@ -44,5 +44,5 @@ class Code(Component):
         """Return the neurons that take the place of ``activation``, with its name and inputs."""
 
     def clock(self, network: Network) -> Clock:
-        """Return the duration and step that suit this code on ``network``."""
+        """Return the duration and step that suit this code on the spiking ``network``, whose neurons it has placed."""
         return Clock(duration_ms=100.0, dt_ms=1.0)

@@ -61,8 +61,7 @@ def convert(
     _check_maxima(network)
     if network.stage != "normalised":
         warnings.warn(
-            f"the network is {network.stage}, not normalised: every value above 1 saturates at one spike a step; "
-            "run snn normalise first",
+            f"the network is {network.stage}, not normalised: every value above 1 saturates; run snn normalise first",
             ConversionWarning,
             stacklevel=2,
         )
@@ -88,8 +87,8 @@ def place(network: Network, code: Code, *, readout: Readout, spiking_pools: bool
     pools = ", neurons after average pools" if spiking_pools else ""
     note = f"converted to code {code.name!r}, readout by {readout}{pools}"
     analog: Mapping[str, Network] = {**network.analog, "normalised": dataclasses.replace(network, analog={})}
-    spiking = network.replace(layers, note)
-    return dataclasses.replace(spiking, stage="spiking", analog=analog, clock=code.clock(network))
+    spiking = dataclasses.replace(network.replace(layers, note), stage="spiking", analog=analog)
+    return dataclasses.replace(spiking, clock=code.clock(spiking))
 
 
 def check(network: Network, code: Code, readout: Readout) -> None:

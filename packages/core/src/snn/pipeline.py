@@ -45,6 +45,8 @@ def prepare(
     """
     if network.stage == "spiking":
         raise ConversionError("the network is spiking already", hint="simulate it, or convert what it came from again")
+    for note in run.notes:
+        tell(Progress("convert", note=note))
     data = None if calibration is None else dataset.fit(calibration, network, tell)
     network = simplified(network, data, tell)
     rehearse(run, network)
@@ -141,3 +143,4 @@ def rehearse(run: RunFile, network: Network) -> None:
     trial = converting.place(network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools)
     run.backend.check(trial)
     presenting.check_record(run, trial)
+    presenting.check_windows(run, trial)

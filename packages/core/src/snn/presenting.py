@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import analog, dataset, recordings
+from . import analog, dataset, recordings, windows
 from .clock import Clock
 from .dataset import Dataset
 from .decoding import decode
@@ -49,6 +49,7 @@ def simulate(
     check_requirements("backend", run.backend)
     _check_input(run)
     check_record(run, network)
+    check_windows(run, network)
     if folder is None and run.record != RecordSettings():
         raise SettingsError("[record] asks for activity, but no folder is there to keep it", hint="name one with --out")
     if run.record != RecordSettings() and folder is not None and any((folder / recordings.FOLDER).glob("*.npz")):
@@ -115,9 +116,11 @@ def clock_of(run: RunFile, network: Network) -> Clock:
     """Return the clock of a run: its own settings, else what the network's code asks."""
     suits = network.clock or Clock()
     try:
-        return Clock(run.simulate.duration_ms or suits.duration_ms, run.simulate.dt_ms or suits.dt_ms)
+        clock = Clock(run.simulate.duration_ms or suits.duration_ms, run.simulate.dt_ms or suits.dt_ms)
     except ValueError as error:
         raise SettingsError(f"[simulate] {error}", hint="the duration must hold at least one step") from error
+    windows.check_clock(network, clock)
+    return clock
 
 
 def check_record(run: RunFile, network: Network) -> None:
@@ -132,6 +135,20 @@ def check_record(run: RunFile, network: Network) -> None:
                 )
 
 
+def check_windows(run: RunFile, network: Network) -> None:
+    """Raise SettingsError where neurons that fire in windows would not be given a current, or not the time they need.
+
+    They stand for the value that an input has, and random spikes have none at any one time.
+    """
+    if run.simulate.input != "current" and (found := windows.starts(network)):
+        first = network[next(iter(found))]
+        raise SettingsError(
+            f"[simulate] input: {first.kind} neurons (layer {first.name!r}) take no {run.simulate.input} input",
+            hint="leave simulate.input at current, or convert the network to another code, as rate",
+        )
+    clock_of(run, network)
+
+
 def _check_input(run: RunFile) -> None:
     kind = "current" if run.simulate.input == "current" else "spikes"
     if kind not in run.backend.inputs:
@@ -142,7 +159,9 @@ def _check_input(run: RunFile) -> None:
 
 
 def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
-    """Warn where more than one spike a step would be needed."""
+    """Warn where more than one spike a step would be needed; neurons with windows need none."""
+    if windows.starts(network):
+        return
     if clock.dt_ms > 1 and any(isinstance(layer, IntegrateFire) for layer in network.layers):
         warnings.warn(
             f"steps of {clock.dt_ms:g} ms hold one spike each, so activations above {1 / clock.dt_ms:.3g} of their "

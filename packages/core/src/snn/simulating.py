@@ -124,7 +124,8 @@ class Recording:
     Attributes
     ----------
     output : ndarray, (steps, batch, classes)
-        The state of the output after each step: spikes so far, or the potential where the output does not spike.
+        The state of the output after each step: spikes so far, or the potential where the output does not spike; for
+        neurons with a window, what their spikes so far are worth.
     operations : ndarray, (steps, batch), or None
         Synaptic operations so far: spikes times fan-out (`snn.operations`), plus, from the first step on, the
         multiply-adds of the layers that a constant input passes once. None where the simulator cannot count.

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import analog
+from .. import analog, windows
 from ..codes.rate import Rate
 from ..converting import place
 from ..layers import Activation
-from ..neurons import Accumulate, IntegrateFire, SoftmaxFire
+from ..neurons import Accumulate, BitPattern, FewSpike, IntegrateFire, Neuron, SoftmaxFire, WindowFirstSpike
 from ..simulating import Backend
 from . import golden
 from .outcome import require
@@ -66,6 +66,34 @@ def starts_at_initial_potential(backend: Backend) -> None:
     """Begin every presentation at the initial potential, one for all neurons or one each."""
     _fires(backend, [[0.375, 0.625]], 6, initial=np.float32(0.5), threshold=golden.BELOW_ONE)
     _fires(backend, [[0.375, 0.375]], 6, initial=np.array([0.25, -0.25], np.float32), threshold=golden.BELOW_ONE)
+
+
+def _fires_in_windows(backend: Backend, kind: type[Neuron], **fields: Any) -> None:
+    """Compare neurons that fire in windows, alone and after others, in steps that are longer than needed, too."""
+    samples = [[-1, 0.03125, 0.3, 0.703125, 0.8, 1, 5]]
+    alone, behind = golden.single(kind, size=len(samples[0]), **fields), golden.windows(kind, **fields)
+    for steps, dt_ms in ((windows.steps(alone), 1.0), (2 * windows.steps(alone), 0.5)):
+        compare(backend, alone, golden.current(samples, steps * dt_ms, dt_ms), f"given {samples}, steps of {dt_ms} ms")
+    blocks = golden.current([[0.5, 0.125], [0.3, 0.6], [1, 0]], windows.steps(behind) + 3)
+    compare(backend, behind, blocks, "behind neurons with a window before theirs")
+
+
+def fires_bit_patterns(backend: Backend) -> None:
+    """Give the bits of the rounded potential, the highest first, in a window of steps once all input is there."""
+    _fires_in_windows(backend, BitPattern, bits=3)
+    _fires_in_windows(backend, BitPattern, bits=2, scale=2.0)
+
+
+def fires_few_spikes(backend: Backend) -> None:
+    """Halve threshold, reset and spike in each step of a window, from a potential that is rounded or not."""
+    _fires_in_windows(backend, FewSpike, planes=3, scale=0.875)
+    _fires_in_windows(backend, FewSpike, planes=2, scale=1.5, rounding=False)
+
+
+def fires_once_in_a_window(backend: Backend) -> None:
+    """Fire at most once in a window, the earlier the higher the potential, and give a current from then on."""
+    _fires_in_windows(backend, WindowFirstSpike, bins=4)
+    _fires_in_windows(backend, WindowFirstSpike, bins=8, scale=2.0, rounding=False)
 
 
 def reads_potentials(backend: Backend) -> None:

@@ -208,3 +208,23 @@ def branches() -> Network:
         ),
         stage="spiking",
     )
+
+
+def windows(kind: type[Neuron], **fields: Any) -> Network:
+    """Return two layers of neurons with windows: read are half of what the first give, and all that the second give.
+
+    The first get 1/4 more than the sample, the second the difference of the first, and half of their second.
+    """
+    return Network(
+        (
+            Input(name="input", shape=(2,)),
+            dense("first", "input", [[1, 0], [0, 1]], [0.25, 0.25]),
+            kind(name="first/fire", inputs=("first",), **fields),
+            dense("second", "first/fire", [[1, -1], [0, 0.5]]),
+            kind(name="second/fire", inputs=("second",), **fields),
+            Concat(name="both", inputs=("first/fire", "second/fire")),
+            dense("third", "both", [[0.5, 0, 1, 0], [0, 0.5, 0, 1]], [0, -0.125]),
+            Accumulate(name="out", inputs=("third",)),
+        ),
+        stage="spiking",
+    )

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..dataset import UNKNOWN, Dataset
 from ..network import Network
-from ..neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
+from ..neurons import Neuron
 from ..simulating import Backend, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
 from . import reference
 from .outcome import CannotRun, DoesNotApply, require, require_installed
@@ -28,7 +28,7 @@ def taken(backend: Backend, network: Network, stimulus: Stimulus) -> Network:
     require_installed("backend", backend)
     fitted = backend.fit(network, Dataset(stimulus.samples, np.full(len(stimulus.samples), UNKNOWN)))
     for layer in fitted.layers:
-        if isinstance(layer, Neuron) and not isinstance(layer, (IntegrateFire, Accumulate, SoftmaxFire)):
+        if isinstance(layer, Neuron) and not isinstance(layer, reference.NEURONS):
             raise CannotRun(f"it runs {layer.kind} in the place of {network[layer.name].kind}: there is no reference")
     return fitted
 
