@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 from snn import layers as op
 from snn.network import Layer, Network
-from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
+from snn.neurons import (
+    Accumulate,
+    CorrectiveFirstSpike,
+    DynamicFirstSpike,
+    FirstSpike,
+    IntegrateFire,
+    Neuron,
+    SoftmaxFire,
+)
 from snn.simulating import Backend, Problem, Setup, Simulator
 
 _OPERATIONS: frozenset[type[Layer]] = frozenset(
@@ -31,6 +41,15 @@ _OPERATIONS: frozenset[type[Layer]] = frozenset(
     }
 )
 
+_ENGINES: Mapping[type[Layer], str] = {
+    IntegrateFire: "rate",
+    SoftmaxFire: "rate",
+    FirstSpike: "ttfs",
+    DynamicFirstSpike: "ttfs_dynamic",
+    CorrectiveFirstSpike: "ttfs_corrective",
+}
+"""The module whose ``ENGINE`` runs a kind of neuron; `Accumulate` goes with any."""
+
 
 @dataclass(frozen=True)
 class IniSim(Backend):
@@ -41,7 +60,7 @@ class IniSim(Backend):
 
     name: ClassVar[str] = "inisim"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
-    layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {IntegrateFire, Accumulate, SoftmaxFire}
+    layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {Accumulate, *_ENGINES}
 
     threads: Annotated[int, Meta(ge=0, description="Samples simulated at once; 0: one a processor.")] = 0
 
@@ -55,11 +74,19 @@ class IniSim(Backend):
             for layer in network.layers[:-1]
             if isinstance(layer, Accumulate)
         ]
+        first: Layer | None = None
+        for layer in network.layers:
+            if type(layer) in _ENGINES:
+                first = first or layer
+                if _ENGINES[type(layer)] != _ENGINES[type(first)]:
+                    message = f"{layer.kind} does not run in one network with {first.kind} (layer {first.name!r})"
+                    problems.append(Problem(layer.name, message, "convert the whole network to one spike code"))
         return tuple(problems)
 
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
-        from .rate import ENGINE  # noqa: PLC0415  numba is imported when a network is built, not before
-        from .stepping import StepSimulator  # noqa: PLC0415
+        from .stepping import StepSimulator  # noqa: PLC0415  numba is imported when a network is built, not before
 
-        return StepSimulator(network, setup, self.threads, ENGINE)
+        module = next((_ENGINES[type(layer)] for layer in network.layers if type(layer) in _ENGINES), "rate")
+        engine = import_module(f".{module}", __package__).ENGINE
+        return StepSimulator(network, setup, self.threads, engine)

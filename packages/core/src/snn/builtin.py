@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from .codes.rate import Rate
+from .codes.ttfs import Ttfs
+from .codes.ttfs_corrective import TtfsCorrective
+from .codes.ttfs_dynamic import TtfsDynamic
 from .coding import Code
 from .hookspecs import hookimpl
 from .normalising import Normaliser, Percentile, WeightBound
@@ -20,7 +23,7 @@ def snn_normalisers() -> list[type[Normaliser]]:
 @hookimpl
 def snn_codes() -> list[type[Code]]:
     """Return spike codes."""
-    return [Rate]
+    return [Rate, Ttfs, TtfsCorrective, TtfsDynamic]
 
 
 @hookimpl

@@ -47,7 +47,7 @@ def simulate(
         raise SimulationError(f"the network is {network.stage}, not spiking", hint="convert it first: snn convert")
     run.backend.check(network)
     check_requirements("backend", run.backend)
-    _check_input(run)
+    check_input(run, network)
     check_record(run, network)
     if folder is None and run.record != RecordSettings():
         raise SettingsError("[record] asks for activity, but no folder is there to keep it", hint="name one with --out")
@@ -63,9 +63,9 @@ def simulate(
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
         for start, samples in data.batches(run.simulate.batch):
             tell(Progress("simulate", start, len(data)))
-            stimulus = _stimulus(run, samples, np.arange(start, start + len(samples)), clock)
+            stimulus = encoded(run, samples, np.arange(start, start + len(samples)), clock)
             begin = time.perf_counter()
-            recording = _run(simulator, stimulus, run.backend.name, start)
+            recording = present(simulator, stimulus, run.backend.name, start)
             seconds += time.perf_counter() - begin
             if not np.isfinite(recording.output).all():
                 raise SimulationError(
@@ -132,13 +132,20 @@ def check_record(run: RunFile, network: Network) -> None:
                 )
 
 
-def _check_input(run: RunFile) -> None:
+def check_input(run: RunFile, network: Network) -> None:
+    """Raise SettingsError where the backend, or neurons of ``network``, do not take the input that [simulate] names."""
     kind = "current" if run.simulate.input == "current" else "spikes"
     if kind not in run.backend.inputs:
         raise SettingsError(
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
             hint=f"it takes {', '.join(run.backend.inputs)}",
         )
+    for layer in network.layers:
+        if isinstance(layer, Neuron) and kind not in layer.takes:
+            raise SettingsError(
+                f"[simulate] input: layer {layer.name!r} ({layer.kind}) takes no {run.simulate.input} input",
+                hint=f"its network takes {', '.join(layer.takes)}",
+            )
 
 
 def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
@@ -151,6 +158,8 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
             stacklevel=3,
         )
     for name, maximum in _maxima(network).items():
+        if not isinstance(network[name], IntegrateFire):
+            continue
         if maximum * clock.dt_ms < 1 - _SLACK:
             warnings.warn(
                 f"layer {name!r}: in steps of {clock.dt_ms:g} ms its neurons can fire {1 / clock.dt_ms:.3g} times per "
@@ -180,13 +189,15 @@ def _maxima(network: Network) -> dict[str, float]:
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
 
 
-def _stimulus(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
+def encoded(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
+    """Return the batch ``samples``, (batch, *shape), as it enters; ``numbers`` are theirs in the data set, (batch,)."""
     if run.simulate.input == "current":
         return ConstantCurrent(samples, numbers, clock)
     return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
 
 
-def _run(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
+def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
+    """Return what the simulator of ``backend`` makes of the batch from sample ``start`` on, or raise SimulationError."""
     try:
         return simulator.run(stimulus)
     except NotSimulated as outcome:
