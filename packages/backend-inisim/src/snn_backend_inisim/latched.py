@@ -16,7 +16,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from snn import analog
@@ -151,7 +151,7 @@ def switch(
     opening: int,
     dt: np.float32,
     threshold: np.float32,
-    keeps: bool,  # noqa: FBT001  kernels have no keywords
+    keeps: bool,
     current: Array,
     potential: Array,
     on: Array,
@@ -270,7 +270,7 @@ def place_switch(layer: Layer, network: Network, setup: Setup, *, keeps: bool) -
 @placing.place.register
 def _(layer: Peak, network: Network, setup: Setup) -> Part:
     (shape,) = network.input_shapes(layer)
-    plain = placing.place.dispatch(op.MaxPool)(layer, network, setup)
+    plain = cast(Largest, placing.place.dispatch(op.MaxPool)(layer, network, setup))
     top = analog.apply.dispatch(op.MaxPool)(layer, layer.initial[None])
     return Summit(
         first=plain.first,

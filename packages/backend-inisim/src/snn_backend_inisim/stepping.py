@@ -21,7 +21,6 @@ from .placing import place
 from .presenting import Engine, Presentation
 from .recording import Recorder
 
-
 Same = TypeVar("Same")
 
 

@@ -176,7 +176,7 @@ def expect(
     opening: int,
     dt: np.float32,
     threshold: np.float32,
-    horizon: bool,  # noqa: FBT001  kernels have no keywords
+    horizon: bool,
     left: int,
     current: Array,
     potential: Array,
@@ -214,10 +214,10 @@ class Waiting(Gated):
         return *super().rest(), np.zeros(len(self.constant), np.float32)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        gate, *own = state
+        gate, current, potential, on, expected = state
         opening = self.opening(inputs[2:], gate, len(out))
         rule = self.constant, opening, self.dt, self.threshold, self.strength
-        wait(inputs[0], inputs[1], *rule, *own, out, trace)
+        wait(inputs[0], inputs[1], *rule, current, potential, on, expected, out, trace)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,10 +232,10 @@ class Expecting(Gated):
         return *super().rest(), np.zeros(len(self.constant), np.float32)
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
-        gate, *own = state
+        gate, current, potential, on, expected = state
         opening = self.opening(inputs[2:], gate, len(out))
         rule = self.constant, opening, self.dt, self.threshold, self.horizon, self.end - moment.start
-        expect(inputs[0], inputs[1], *rule, *own, out)
+        expect(inputs[0], inputs[1], *rule, current, potential, on, expected, out)
 
 
 class Silent(Part):

@@ -1,7 +1,7 @@
-"""Find the duration that suits a spiking network, on calibration samples: a code chooses, the backend of the run tries.
+"""Find the duration that suits a spiking network on calibration samples: a code chooses, the run's backend tries.
 
-Time-to-first-spike codes need it: spikes wait for spikes, so that the best duration grows with depth, and accuracy falls
-again after it.
+Codes of first spikes need it: spikes wait for spikes, so that the best duration grows with depth, and accuracy falls
+after it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .run_file import RunFile
 from .simulating import NotSimulated, Setup
 
 SAMPLES = 500  # at most so many are simulated; differences of 0.5 points are two or three of them
+LOW = 0.9  # agreement below which other codes are spoken of
 
 
 def calibrated(run: RunFile, network: Network, plugins: Plugins, data: Dataset | None, tell: Tell) -> Network:
@@ -73,4 +74,5 @@ def _chosen(
         chosen = run.code.calibrate(clock, trial)
     shown = found[min(steps for steps in found if steps >= chosen.steps)][chosen.steps - 1]
     note = f"duration {chosen.duration_ms:g} ms: agrees with the analog network on {100 * shown:.1f} % of {len(few)}"
-    return chosen, f"{note} samples of {data.name}"
+    low = "; other codes may suit this network better" if shown < LOW else ""
+    return chosen, f"{note} samples of {data.name}{low}"

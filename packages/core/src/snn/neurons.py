@@ -111,8 +111,8 @@ class FirstSpike(Neuron):
     ----------
     threshold : float
     gated : bool
-        False: the gate ``g`` is always open, so that biases act from the first step on. The `Accumulate` at the end of a
-        network has the gate of the neurons that it reads.
+        False: the gate ``g`` is always open, so that biases act from the first step on. The `Accumulate` at the end
+        has the gate of the neurons that it reads.
     """
 
     latched: ClassVar[bool] = True

@@ -45,6 +45,8 @@ def prepare(
     """
     if network.stage == "spiking":
         raise ConversionError("the network is spiking already", hint="simulate it, or convert what it came from again")
+    for note in run.notes:
+        tell(Progress("convert", note=note))
     data = None if calibration is None else dataset.fit(calibration, network, tell)
     network = simplified(network, data, tell)
     rehearse(run, network)

@@ -197,7 +197,7 @@ def encoded(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> St
 
 
 def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
-    """Return what the simulator of ``backend`` makes of the batch from sample ``start`` on, or raise SimulationError."""
+    """Return what the simulator of ``backend`` makes of the batch from sample ``start`` on."""
     try:
         return simulator.run(stimulus)
     except NotSimulated as outcome:
