@@ -32,7 +32,7 @@ class Wait(Latch):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Expect(Layer):
-    """The changes of what the neurons ``of`` will still do; reads their current, their spikes, what opens their gate."""
+    """The changes of who of ``of`` will still fire; reads their current, their spikes and what opens their gate."""
 
     arity: ClassVar[int | None] = None
     of: Latch
