@@ -359,6 +359,10 @@ def test_facts_name_the_engine(kind, engine, builder):
     assert IniSim().build(network, Setup(CLOCK)).facts()["engine"] == engine
 
 
+def test_every_latched_kind_the_backend_lists_is_compared():
+    assert {kind for kind, _ in KINDS.values()} == {kind for kind in IniSim.layers if getattr(kind, "latched", False)}
+
+
 def test_a_network_without_neurons_but_the_output_runs_on_the_rate_engine(builder):
     b = builder((3,))
     b.put(Accumulate)

@@ -346,4 +346,5 @@ def test_every_kind_the_backend_lists_is_compared(builder):
         b = builder((2, 6, 5))
         build(b)
         kinds |= {type(layer) for layer in b.layers}
-    assert kinds == IniSim.layers
+    # Latched neurons are compared with a loop of their own, in test_first_spikes.py.
+    assert kinds == {kind for kind in IniSim.layers if not getattr(kind, "latched", False)}

@@ -158,8 +158,6 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
             stacklevel=3,
         )
     for name, maximum in _maxima(network).items():
-        if not isinstance(network[name], IntegrateFire):
-            continue
         if maximum * clock.dt_ms < 1 - _SLACK:
             warnings.warn(
                 f"layer {name!r}: in steps of {clock.dt_ms:g} ms its neurons can fire {1 / clock.dt_ms:.3g} times per "
@@ -182,9 +180,13 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
 
 
 def _maxima(network: Network) -> dict[str, float]:
-    """Return the rectifiers with a maximum, in units of a spike per millisecond, of the network before conversion."""
+    """Return the rectifiers with a maximum, in units of a spike per millisecond, of the network before conversion.
+
+    Latched neurons are not counted in spikes per millisecond: none is returned.
+    """
     before = network.analog.get("normalised")
-    layers = () if before is None else before.layers
+    latched = any(isinstance(layer, Neuron) and layer.latched for layer in network.layers)
+    layers = () if before is None or latched else before.layers
     found = (layer for layer in layers if isinstance(layer, Activation) and layer.maximum is not None)
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
 
