@@ -22,7 +22,7 @@ RANKS = [
     ["builtin"],
     ["plugins"],
     ["run_file"],
-    ["template", "presenting", "pipeline"],
+    ["template", "presenting", "calibrating", "pipeline"],
     ["runs"],
     ["api"],
     ["testing"],

@@ -192,6 +192,10 @@ def test_steps_too_short_for_a_maximum_are_warned_about():
     with pytest.warns(ConversionWarning, match=r"'relu6'.* 4 times per millisecond.* ends at 1\.5"):
         snn.simulate(network, x, duration_ms=2, dt_ms=0.25)
     snn.simulate(network, x, duration_ms=2, dt_ms=1)
+    first_spikes = snn.convert(
+        snn.Network(layers), calibrate=x, code="ttfs", settings={"convert": {"readout": "spikes"}}
+    )
+    snn.simulate(first_spikes, x, duration_ms=2, dt_ms=0.25)  # no rates there
 
 
 def test_layers_that_calibration_leaves_silent_are_told(example):

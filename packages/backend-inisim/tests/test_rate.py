@@ -347,4 +347,5 @@ def test_every_kind_the_backend_lists_is_compared(builder):
         b = builder((2, 6, 5))
         build(b)
         kinds |= {type(layer) for layer in b.layers}
+    # Neurons of other codes are compared with loops of their own.
     assert kinds == {kind for kind in IniSim.layers if kind in neurons or not issubclass(kind, Neuron)}

@@ -67,6 +67,9 @@ MALFORMED = [
     (op.Concat, {"axis": -1}, IMAGE, "axis -1 is none of input"),
     (op.Add, {"factors": ones(2)}, IMAGE, r"factors \(2,\) do not fit 1 inputs"),
     (neurons.IntegrateFire, {"threshold": 0.0}, IMAGE, "threshold 0.0 must be above 0"),
+    (neurons.FirstSpike, {"threshold": 0.0}, IMAGE, "threshold 0.0 must be above 0"),
+    (neurons.DynamicFirstSpike, {"threshold": -1.0}, IMAGE, "threshold -1.0 must be above 0"),
+    (neurons.DynamicFirstSpike, {"strength": -0.5}, IMAGE, "strength -0.5 must not be negative"),
     (neurons.IntegrateFire, {"leak": -1.0}, IMAGE, "leak -1.0 must not be negative"),
     (neurons.IntegrateFire, {"initial": ones(3)}, IMAGE, r"initial \(3,\) does not fit input \(2, 4, 4\)"),
 ]

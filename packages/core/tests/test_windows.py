@@ -133,11 +133,11 @@ def simulate_settings(**simulate):
 @EACH
 def test_random_input_is_refused_with_the_layer(code):
     spiking = converting.convert(normalised(), code())
-    with pytest.raises(SettingsError, match=r"\[simulate\] input: .* neurons \(layer 'r0'\) take no poisson") as caught:
-        presenting.check_windows(simulate_settings(input="poisson"), spiking)
-    assert "rate" in caught.value.hint
-    presenting.check_windows(simulate_settings(), spiking)
-    presenting.check_windows(simulate_settings(input="poisson"), converting.convert(normalised(), Rate()))
+    with pytest.raises(SettingsError, match=r"\[simulate\] input: layer 'r0' \(.*\) takes no poisson") as caught:
+        presenting.check_input(simulate_settings(input="poisson"), spiking)
+    assert "current" in caught.value.hint
+    presenting.check_input(simulate_settings(), spiking)
+    presenting.check_input(simulate_settings(input="poisson"), converting.convert(normalised(), Rate()))
 
 
 @EACH

@@ -11,7 +11,18 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 from snn import layers as op
 from snn.network import Layer, Network
-from snn.neurons import Accumulate, BitPattern, FewSpike, IntegrateFire, Neuron, SoftmaxFire, WindowFirstSpike
+from snn.neurons import (
+    Accumulate,
+    BitPattern,
+    CorrectiveFirstSpike,
+    DynamicFirstSpike,
+    FewSpike,
+    FirstSpike,
+    IntegrateFire,
+    Neuron,
+    SoftmaxFire,
+    WindowFirstSpike,
+)
 from snn.simulating import Backend, Problem, Setup, Simulator
 
 _OPERATIONS: frozenset[type[Layer]] = frozenset(
@@ -34,13 +45,21 @@ _OPERATIONS: frozenset[type[Layer]] = frozenset(
     }
 )
 
-_IN_STEPS: Mapping[type[Layer], str] = MappingProxyType({IntegrateFire: "rate", SoftmaxFire: "rate"})
-"""The modules of the engines that run step by step, by the kind of the neurons."""
+_IN_STEPS: Mapping[type[Layer], str] = MappingProxyType(
+    {
+        IntegrateFire: "rate",
+        SoftmaxFire: "rate",
+        FirstSpike: "ttfs",
+        DynamicFirstSpike: "ttfs_dynamic",
+        CorrectiveFirstSpike: "ttfs_corrective",
+    }
+)
+"""The modules whose ``ENGINE`` runs step by step, by the kind of the neurons; `Accumulate` goes with any."""
 
 _IN_WINDOWS: Mapping[type[Layer], str] = MappingProxyType(
     {BitPattern: "pattern", FewSpike: "few_spike", WindowFirstSpike: "ttfs_exact"}
 )
-"""Those of the engines that run window by window."""
+"""Those whose ``ENGINE`` runs window by window."""
 
 _ENGINES: Mapping[type[Layer], str] = MappingProxyType({**_IN_STEPS, **_IN_WINDOWS})
 

@@ -224,7 +224,7 @@ class _Plan:
         return name, order
 
     def _conv(self, layer: op.Conv, source: Task) -> dict[str, Any] | None:
-        if layer.groups != 1:
+        if layer.groups != 1 or layer.weight.ndim > 4:
             return None
         kernel = (1, *layer.weight.shape[2:])[-2:]
         stride, dilation = ((1, *values)[-2:] for values in (layer.stride, layer.dilation))

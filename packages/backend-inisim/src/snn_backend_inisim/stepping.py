@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeVar
 
 from snn.clock import Clock
 from snn.errors import SettingsError, SimulationError
@@ -21,6 +22,12 @@ from .placing import place
 from .presenting import Engine, Presentation
 from .recording import Recorder
 
+Same = TypeVar("Same")
+
+
+def _as_it_is(value: Same) -> Same:
+    return value
+
 
 @dataclass(frozen=True)
 class StepEngine:
@@ -33,11 +40,17 @@ class StepEngine:
         Returns a neuron layer as a `Part`.
     kernels : tuple of callable
         What `place` needs compiled, beside the kernels of the operations.
+    rewrite : callable
+        Returns the network as its parts are placed: what spikes carry may be something else, under the same names.
+    enter : callable
+        Returns what enters that network, for a stimulus.
     """
 
     name: str
     place: Callable[[Layer, Network, Setup], Part]
     kernels: tuple[Callable[..., None], ...]
+    rewrite: Callable[[Network], Network] = _as_it_is
+    enter: Callable[[Stimulus], Stimulus] = _as_it_is
 
 
 class StepSimulator(Simulator):
@@ -47,11 +60,12 @@ class StepSimulator(Simulator):
         started = perf_counter()
         check_record(network, setup.record)
         prepare((*kernels.ALL, *engine.kernels), setup.tell)
-        self._name = engine.name
+        self._code = engine
         self._setup = setup
         self._threads = threads or processors()
         self._once = constant_multiply_adds(network)
         counted = {name: paths for name, paths in fan_out(network).items() if paths.any()}
+        network = engine.rewrite(network)
         self._engine = Engine(
             network,
             {
@@ -69,11 +83,11 @@ class StepSimulator(Simulator):
         recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
         if stimulus.constant:
             recorder.operations[0] += self._once
-        Presentation(self._engine, stimulus, recorder).run(self._threads)
+        Presentation(self._engine, self._code.enter(stimulus), recorder).run(self._threads)
         return recorder.finish()
 
     def facts(self) -> Mapping[str, object]:
-        return {"engine": self._name, "threads": self._threads, "build_seconds": self._seconds}
+        return {"engine": self._code.name, "threads": self._threads, "build_seconds": self._seconds}
 
 
 def check_stimulus(stimulus: Stimulus, network: Network, clock: Clock) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from .codes.few_spike import FewSpikes
 from .codes.pattern import Pattern
 from .codes.rate import Rate
+from .codes.ttfs import Ttfs
+from .codes.ttfs_corrective import TtfsCorrective
+from .codes.ttfs_dynamic import TtfsDynamic
 from .codes.ttfs_exact import ExactFirstSpike
 from .coding import Code
 from .hookspecs import hookimpl
@@ -23,7 +26,7 @@ def snn_normalisers() -> list[type[Normaliser]]:
 @hookimpl
 def snn_codes() -> list[type[Code]]:
     """Return spike codes."""
-    return [Rate, Pattern, FewSpikes, ExactFirstSpike]
+    return [Rate, Pattern, Ttfs, TtfsDynamic, TtfsCorrective, FewSpikes, ExactFirstSpike]
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .network import Layer
+from .network import Array, Layer
 from .neurons import Neuron
 from .simulating import Recording
 
@@ -17,11 +17,28 @@ def decode(recording: Recording, output: Layer) -> npt.NDArray[np.int64]:
 
     The class is the one with the most spikes, or the highest potential; among equals, the lowest number.
     Nothing speaks for any class while no output has fired, or all potentials are the same.
+
+    Of latched outputs the one whose current has flowed for the longest tells the class: where spikes are not taken
+    back, the one that fired first. Among equals, and while none has fired, the highest potential tells it.
     """
     values = recording.output.reshape(*recording.output.shape[:2], -1)
+    if isinstance(output, Neuron) and output.latched:
+        return _longest(values, recording.output_potentials)
     classes = values.argmax(axis=2).astype(np.int64)
     spiking = not isinstance(output, Neuron) or output.spiking
     nothing = values.max(axis=2) == (0 if spiking else values.min(axis=2))
     if values.shape[2] > 1:
+        classes[nothing] = UNDECIDED
+    return classes
+
+
+def _longest(flowing: Array, potentials: Array | None) -> npt.NDArray[np.int64]:
+    """Return the class of latched outputs, given their currents and potentials after each step, (steps, batch, n)."""
+    time = np.cumsum(flowing, axis=0, dtype=np.float64)
+    potentials = np.zeros_like(flowing) if potentials is None else potentials.reshape(flowing.shape)
+    leads = time == time.max(axis=2, keepdims=True)
+    classes = np.where(leads, potentials, -np.inf).argmax(axis=2).astype(np.int64)
+    nothing = (time.max(axis=2) == 0) & (potentials.max(axis=2) == potentials.min(axis=2))
+    if flowing.shape[2] > 1:
         classes[nothing] = UNDECIDED
     return classes

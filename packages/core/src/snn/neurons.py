@@ -2,6 +2,18 @@
 
 Each step a neuron is given ``z``, the sum of its input in that step: weights times spikes (a spike has height 1
 whatever the threshold), plus what enters per millisecond (input current, biases) times the step ``dt``.
+
+A spike of a *latched* neuron is no pulse but switches a current of height 1 on, which flows until the sample ends or
+the neuron takes the spike back. In a network of such neurons ``s`` is that current, 0 or 1, in every operation, and
+
+::
+
+    z = dt * (W s + g b)
+
+for them and for `Accumulate`; ``W s`` stands for all operations between, ``b`` for what they give where nothing flows.
+The gate ``g`` opens, 0 to 1, in the step in which the first current reaches this layer in this sample; the constant
+input is a current that flows from the first step on. Max-pools take the largest of the currents.
+
 Plugins bring further kinds by subclassing `Neuron` and setting ``plugin``.
 
 Kinds with a `Neuron.window` work otherwise: input and biases enter once, in full, in the first step, whatever its
@@ -31,6 +43,8 @@ class Neuron(Layer):
 
     plugin: ClassVar[str] = ""  # the entry-point name of the plugin that brings this kind
     spiking: ClassVar[bool] = True  # whether its output is spikes
+    latched: ClassVar[bool] = False  # whether a spike switches a lasting current on, so that the earliest counts most
+    takes: ClassVar[tuple[str, ...]] = ("current", "spikes")  # the kinds of `Stimulus` that a network of it takes
 
     @property
     def kind(self) -> str:
@@ -120,6 +134,7 @@ class BitPattern(Neuron):
         The value from which on all bits are 1.
     """
 
+    takes: ClassVar[tuple[str, ...]] = ("current",)
     bits: int = 8
     scale: float = 1.0
 
@@ -156,6 +171,7 @@ class FewSpike(Neuron):
         Whether values are rounded to the nearest that it can give; the published neuron rounds down.
     """
 
+    takes: ClassVar[tuple[str, ...]] = ("current",)
     planes: int = 6
     scale: float = 1.0
     rounding: bool = True
@@ -193,6 +209,7 @@ class WindowFirstSpike(Neuron):
         Whether values are rounded to the nearest that it can give, else down.
     """
 
+    takes: ClassVar[tuple[str, ...]] = ("current",)
     bins: int = 32
     scale: float = 1.0
     rounding: bool = True
@@ -204,6 +221,84 @@ class WindowFirstSpike(Neuron):
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         _check("bins", self.bins, MOST_BINS, self.scale)
         return inputs[0]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FirstSpike(Neuron):
+    """Fire once, for the time-to-first-spike code (Rueckauer, Liu 2018).
+
+    ::
+
+        V += z;  s = 1 from the step on in which V >= threshold
+
+    ``z`` is that of latched neurons (see above). V is never reset: it goes on after the spike.
+
+    Attributes
+    ----------
+    threshold : float
+    gated : bool
+        False: the gate ``g`` is always open, so that biases act from the first step on. The `Accumulate` at the end
+        has the gate of the neurons that it reads.
+    """
+
+    latched: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("current",)
+    threshold: float = 1.0
+    gated: bool = True
+
+    def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        if not self.threshold > 0:
+            raise ValueError(f"threshold {self.threshold} must be above 0")
+        return inputs[0]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DynamicFirstSpike(FirstSpike):
+    """Fire once, and not before the input that is still to come (Rueckauer, Liu 2018: TTFS with dynamic threshold).
+
+    ::
+
+        V += z;  s = 1 from the step on in which V >= threshold + strength * (|W| P)
+
+    ``P`` is, for each neuron before this layer, 1 while it is still expected to fire and 0 otherwise: after a step at
+    time t of T,
+
+    ::
+
+        P = [s = 0 and z > 0 and V + z * (T - t) / dt >= threshold]      with horizon: at this rate it fires before T
+        P = [s = 0 and z > 0]                                            without: as published
+
+    ``|W|`` is the operations between with the absolute values of their weights, scales and factors, and no biases; a
+    max-pool gives the largest P of its window. Nothing is expected of the input, which flows from the start.
+
+    Attributes
+    ----------
+    threshold : float
+    gated : bool
+    strength : float
+        How much one expected spike raises the threshold, for a weight of 1.
+    horizon : bool
+    """
+
+    strength: float = 0.5
+    horizon: bool = True
+
+    def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        if self.strength < 0:
+            raise ValueError(f"strength {self.strength} must not be negative")
+        return super().output_shape(inputs)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CorrectiveFirstSpike(FirstSpike):
+    """Fire, and take it back: TTFS with corrective spikes (Rueckauer, Liu 2018).
+
+    ::
+
+        V += z;  s = [V >= threshold] in every step
+
+    A spike of sign +1 says that s has risen, one of sign -1 that it has fallen.
+    """
 
 
 def _check(name: str, window: int, most: int, scale: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from . import converting, dataset, normalising, presenting, storage
+from . import calibrating, converting, dataset, normalising, presenting, storage
 from .dataset import Dataset
 from .errors import ConversionError, ParseError, PluginError
 from .network import Network
@@ -95,6 +95,9 @@ def converted(
         spiking = dataclasses.replace(spiking, clock=presenting.clock_of(run, spiking))
     with raised_by("backend", run.backend, plugins):
         run.backend.check(spiking)
+    if run.code.calibrates and not run.simulate.duration_ms:
+        spiking = calibrating.calibrated(run, spiking, plugins, data, tell)
+    with raised_by("backend", run.backend, plugins):
         return run.backend.fit(spiking, data)
 
 
@@ -142,5 +145,6 @@ def rehearse(run: RunFile, network: Network) -> None:
     converting.check(network, run.code, run.convert.readout)
     trial = converting.place(network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools)
     run.backend.check(trial)
+    presenting.check_input(run, trial)
     presenting.check_record(run, trial)
-    presenting.check_windows(run, trial)
+    presenting.clock_of(run, trial)

@@ -47,9 +47,9 @@ def simulate(
         raise SimulationError(f"the network is {network.stage}, not spiking", hint="convert it first: snn convert")
     run.backend.check(network)
     check_requirements("backend", run.backend)
-    _check_input(run)
+    check_input(run, network)
     check_record(run, network)
-    check_windows(run, network)
+    clock = clock_of(run, network)
     if folder is None and run.record != RecordSettings():
         raise SettingsError("[record] asks for activity, but no folder is there to keep it", hint="name one with --out")
     if run.record != RecordSettings() and folder is not None and any((folder / recordings.FOLDER).glob("*.npz")):
@@ -57,16 +57,15 @@ def simulate(
             f"{folder / recordings.FOLDER} holds recordings of an earlier run", hint="choose another folder with --out"
         )
     data = dataset.fit(data.first(run.data.count), network, tell)
-    clock = clock_of(run, network)
     _warn_of_saturation(run, network, data, clock)
     setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
     spiking, operations, seconds = [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
         for start, samples in data.batches(run.simulate.batch):
             tell(Progress("simulate", start, len(data)))
-            stimulus = _stimulus(run, samples, np.arange(start, start + len(samples)), clock)
+            stimulus = encoded(run, samples, np.arange(start, start + len(samples)), clock)
             begin = time.perf_counter()
-            recording = _run(simulator, stimulus, run.backend.name, start)
+            recording = present(simulator, stimulus, run.backend.name, start)
             seconds += time.perf_counter() - begin
             if not np.isfinite(recording.output).all():
                 raise SimulationError(
@@ -135,27 +134,20 @@ def check_record(run: RunFile, network: Network) -> None:
                 )
 
 
-def check_windows(run: RunFile, network: Network) -> None:
-    """Raise SettingsError where neurons that fire in windows would not be given a current, or not the time they need.
-
-    They stand for the value that an input has, and random spikes have none at any one time.
-    """
-    if run.simulate.input != "current" and (found := windows.starts(network)):
-        first = network[next(iter(found))]
-        raise SettingsError(
-            f"[simulate] input: {first.kind} neurons (layer {first.name!r}) take no {run.simulate.input} input",
-            hint="leave simulate.input at current, or convert the network to another code, as rate",
-        )
-    clock_of(run, network)
-
-
-def _check_input(run: RunFile) -> None:
+def check_input(run: RunFile, network: Network) -> None:
+    """Raise SettingsError where the backend, or neurons of ``network``, do not take the input that [simulate] names."""
     kind = "current" if run.simulate.input == "current" else "spikes"
     if kind not in run.backend.inputs:
         raise SettingsError(
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
             hint=f"it takes {', '.join(run.backend.inputs)}",
         )
+    for layer in network.layers:
+        if isinstance(layer, Neuron) and kind not in layer.takes:
+            raise SettingsError(
+                f"[simulate] input: layer {layer.name!r} ({layer.kind}) takes no {run.simulate.input} input",
+                hint=f"its network takes {', '.join(layer.takes)}",
+            )
 
 
 def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
@@ -192,20 +184,26 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
 
 
 def _maxima(network: Network) -> dict[str, float]:
-    """Return the rectifiers with a maximum, in units of a spike per millisecond, of the network before conversion."""
+    """Return the rectifiers with a maximum, in units of a spike per millisecond, of the network before conversion.
+
+    Latched neurons are not counted in spikes per millisecond: none is returned.
+    """
     before = network.analog.get("normalised")
-    layers = () if before is None else before.layers
+    latched = any(isinstance(layer, Neuron) and layer.latched for layer in network.layers)
+    layers = () if before is None or latched else before.layers
     found = (layer for layer in layers if isinstance(layer, Activation) and layer.maximum is not None)
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
 
 
-def _stimulus(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
+def encoded(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
+    """Return the batch ``samples``, (batch, *shape), as it enters; ``numbers`` are theirs in the data set, (batch,)."""
     if run.simulate.input == "current":
         return ConstantCurrent(samples, numbers, clock)
     return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
 
 
-def _run(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
+def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
+    """Return what the simulator of ``backend`` makes of the batch from sample ``start`` on."""
     try:
         return simulator.run(stimulus)
     except NotSimulated as outcome:

@@ -124,8 +124,8 @@ class Recording:
     Attributes
     ----------
     output : ndarray, (steps, batch, classes)
-        The state of the output after each step: spikes so far, or the potential where the output does not spike; for
-        neurons with a window, what their spikes so far are worth.
+        The state of the output after each step: spikes so far, each with its sign, or the potential where the output
+        does not spike; for neurons with a window, what their spikes so far are worth.
     operations : ndarray, (steps, batch), or None
         Synaptic operations so far: spikes times fan-out (`snn.operations`), plus, from the first step on, the
         multiply-adds of the layers that a constant input passes once. None where the simulator cannot count.
@@ -134,6 +134,8 @@ class Recording:
     spikes : mapping of layer name to Events
     potentials : mapping of layer name to ndarray, (steps, batch, *shape)
         Potentials after each step, and after the reset.
+    output_potentials : ndarray, (steps, batch, classes), or None
+        Of an output of latched neurons, the potential after each step: it tells the class where spikes do not.
     """
 
     output: Array
@@ -141,6 +143,7 @@ class Recording:
     counts: Mapping[str, Integers] = field(default_factory=dict)
     spikes: Mapping[str, Events] = field(default_factory=dict)
     potentials: Mapping[str, Array] = field(default_factory=dict)
+    output_potentials: Array | None = None
 
 
 class NotSimulated(Exception):  # noqa: N818  an outcome, not an error
