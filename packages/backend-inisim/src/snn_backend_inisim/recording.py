@@ -20,6 +20,7 @@ class Recorder:
         self._shapes = network.shapes
         self._record = record
         self._output = network.output.name
+        self._spiking = isinstance(network.output, Neuron) and network.output.spiking
         self.output = np.zeros((steps, batch, math.prod(self._shapes[self._output])), np.float32)
         self.operations = np.zeros((steps, batch), np.float64)
         self._counts = {name: np.zeros((batch, *self._shapes[name]), np.int64) for name in sorted(record.counts)}
@@ -37,20 +38,33 @@ class Recorder:
 
     def add(self, layer: Neuron, sample: int, start: int, out: Array, trace: Array) -> None:
         """Add what ``layer`` gave, and its potentials, in the steps from ``start`` on, (steps, elements) each."""
-        name, stop = layer.name, start + len(out)
+        name = layer.name
         shape = self._shapes[name]
         if name in self._potentials:
-            self._potentials[name][start:stop, sample] = layout.outwards(trace, shape)
+            self._potentials[name][start : start + len(trace), sample] = layout.outwards(trace, shape)
         if name in self._counts:
-            self._counts[name][sample] += layout.outwards(out.sum(axis=0, dtype=np.int64)[None], shape)[0]
+            self._counts[name][sample] += layout.outwards(np.count_nonzero(out, axis=0)[None], shape)[0]
         if name in self._events:
             step, neuron = np.nonzero(layout.outwards(out, shape).reshape(len(out), -1))
             self._events[name][sample].append(np.stack([step + start, neuron]).astype(np.int32))
-        if name == self._output:
-            so_far = layout.outwards(out, shape).reshape(len(out), -1)
-            if layer.spiking:
-                so_far = np.cumsum(so_far, axis=0) + (self.output[start - 1, sample] if start else np.float32(0))
-            self.output[start:stop, sample] = so_far
+
+    def so_far(self, sample: int, start: int, out: Array) -> Array:
+        """Return the state of the output, (steps, classes), after steps from ``start`` on in which it gave ``out``."""
+        given = layout.outwards(out, self._shapes[self._output]).reshape(len(out), -1)
+        if not self._spiking:
+            return given
+        before = self.output[start - 1 : start, sample] if start else np.zeros((1, given.shape[1]), np.float32)
+        # One sum from the first step on, so that spikes of any height add up to the same in blocks of any size.
+        return np.cumsum(np.concatenate([before, given]), axis=0)[1:]
+
+    def add_output(self, sample: int, start: int, so_far: Array) -> None:
+        """Set the state of the output after the steps from ``start`` on, (steps, classes)."""
+        self.output[start : start + len(so_far), sample] = so_far
+
+    def hold(self, sample: int, start: int) -> None:
+        """Keep everything from step ``start`` on as it is after the step before."""
+        for values in (self.output, *self._potentials.values()):
+            values[start:, sample] = values[start - 1, sample]
 
     def add_operations(self, sample: int, start: int, work: Floats) -> None:
         """Add the synaptic operations of the steps from ``start`` on, (steps,)."""

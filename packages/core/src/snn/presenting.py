@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import analog, dataset, recordings
+from . import analog, dataset, recordings, sequences
 from .clock import Clock
 from .dataset import Dataset
 from .decoding import decode
@@ -58,12 +58,19 @@ def simulate(
     data = dataset.fit(data.first(run.data.count), network, tell)
     clock = clock_of(run, network)
     _warn_of_saturation(run, network, data, clock)
-    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
+    record, parts = run.record.record, run.simulate.sequence
+    setup = Setup(
+        clock=sequences.clock(clock, parts),
+        record=sequences.to_record(record, parts),
+        seed=run.general.seed,
+        folder=folder,
+        tell=tell,
+    )
     spiking, operations, seconds = [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
-        for start, samples in data.batches(run.simulate.batch):
+        for start, samples in data.batches(max(1, run.simulate.batch // parts) * parts):
             tell(Progress("simulate", start, len(data)))
-            stimulus = _stimulus(run, samples, np.arange(start, start + len(samples)), clock)
+            stimulus = _stimulus(run, samples, start, clock)
             begin = time.perf_counter()
             recording = _run(simulator, stimulus, run.backend.name, start)
             seconds += time.perf_counter() - begin
@@ -72,9 +79,12 @@ def simulate(
                     f"backend {run.backend.name!r}: the output is no finite number, on the batch from sample {start}",
                     hint="are the samples preprocessed as the model was trained?",
                 )
+            recording = sequences.split(
+                recording, network, record, parts, len(samples), current=stimulus.kind == "current"
+            )
             spiking.append(decode(recording, network.output))
             operations.append(recording.operations)
-            if folder is not None and setup.record != Record():
+            if folder is not None and record != Record():
                 recordings.save(recording, folder, start)
         tell(Progress("simulate", len(data), len(data)))
         facts = dict(simulator.facts())
@@ -139,6 +149,11 @@ def _check_input(run: RunFile) -> None:
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
             hint=f"it takes {', '.join(run.backend.inputs)}",
         )
+    if kind == "current" and run.simulate.sequence > 1 and not run.backend.sequences:
+        raise SettingsError(
+            f"[simulate] sequence: backend {run.backend.name!r} takes no current that changes from sample to sample",
+            hint="choose sequence = 1, or random spikes as input",
+        )
 
 
 def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
@@ -180,7 +195,18 @@ def _maxima(network: Network) -> dict[str, float]:
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
 
 
-def _stimulus(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
+def _stimulus(run: RunFile, samples: Array, start: int, clock: Clock) -> Stimulus:
+    """Return ``samples``, of which ``start`` is the number of the first, as sequences; the last may end in nothing."""
+    parts = run.simulate.sequence
+    missing = -len(samples) % parts
+    samples = np.concatenate([samples, np.zeros((missing, *samples.shape[1:]), np.float32)]) if missing else samples
+    numbers = np.arange(start, start + len(samples))
+    return sequences.sequence(
+        [_single(run, np.ascontiguousarray(samples[part::parts]), numbers[part::parts], clock) for part in range(parts)]
+    )
+
+
+def _single(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
     if run.simulate.input == "current":
         return ConstantCurrent(samples, numbers, clock)
     return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
