@@ -114,7 +114,7 @@ class Clamped(Part):
         if moment.start >= self.steps:
             self.part.advance(inputs, out, state, trace, moment)
             return
-        z = np.array(np.broadcast_to(inputs[0], out.shape))
+        z = np.array(np.broadcast_to(inputs[0], out.shape), order="C")
         z[: self.steps - moment.start] = 0
         self.part.advance([z], out, state, trace, moment)
 
