@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 STEP_LOOP = "PyTorch, step by step"  # what the classes of the others are compared with
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # some images set them, for other machines
 KEEPING = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "1000000000")
+QUIET = 0.5  # of the load of the last minute
 ANCESTOR = (
     "SNN toolbox 0.6: not run here, since it needs TensorFlow 2 below 2.4 with Keras 2.3 and Python 3.7. On the golden "
     "CNN it took 162 us of CPU a sample and step at batch 100, and 6,975 us at batch 1."
@@ -179,13 +180,18 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="keep everything measured in this file")
     chosen = parser.parse_args()
+    load = os.getloadavg()[0]
     console = Console(width=None if sys.stdout.isatty() else 120)
     found: list[Measurement] = []
     for key in chosen.networks:
         for batch in chosen.batches:
             found += measure(key, batch, chosen, console)
             if chosen.json:
-                kept = {"platform": platform.platform(), "settings": {**vars(chosen), "json": str(chosen.json)}}
+                kept = {
+                    "platform": platform.platform(),
+                    "load": load,
+                    "settings": {**vars(chosen), "json": str(chosen.json)},
+                }
                 chosen.json.write_text(json.dumps({**kept, "found": [asdict(each) for each in found]}, indent=1))
     console.print(table(found, chosen.steps, chosen.turns, chosen.threads))
     console.print(
@@ -193,6 +199,10 @@ def main() -> None:
     )
     console.print("each in a process of its own, by turns. Spikes: of a neuron in a step, in the step loop.")
     console.print(ANCESTOR)
+    if load > QUIET:
+        console.print(
+            f"[bold]The machine was not quiet[/bold]: {load:.1f} processes were running before. Times are no use."
+        )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from snn.layers import AvgPool, Dense, MaxPool
 from snn.neurons import Accumulate
 from snn.operations import constant_multiply_adds
 from snn.simulating import Setup
+from snn_backend_inisim.backend import IniSim
 
 
 @pytest.fixture
@@ -114,3 +115,12 @@ def test_a_stop_and_sequences_do_not_go_together(network):
     with pytest.raises(SettingsError, match="stop_margin") as caught:
         snn.simulate(network.network(), network.samples(4), duration_ms=4, settings=settings)
     assert "sequence = 1" in caught.value.hint
+
+
+def test_currents_in_a_row_are_refused_by_name_where_a_backend_takes_none(network, monkeypatch):
+    monkeypatch.setattr(IniSim, "sequences", False)
+    settings = {"simulate": {"sequence": 2}}
+    with pytest.raises(SettingsError, match="sequence: backend 'inisim' takes no current that changes"):
+        snn.simulate(network.network(), network.samples(4), duration_ms=4, settings=settings)
+    settings["simulate"]["input"] = "poisson"  # spikes differ from step to step anyway
+    assert snn.simulate(network.network(), network.samples(4), duration_ms=4, settings=settings).samples == 4
