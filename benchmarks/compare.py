@@ -166,6 +166,12 @@ def table(found: list[Measurement], steps: int, turns: int, threads: int) -> Tab
     return made
 
 
+def keep(chosen: argparse.Namespace, load: float, found: list[Measurement]) -> None:
+    """Write what was measured so far, and under what circumstances."""
+    kept = {"platform": platform.platform(), "load": load, "settings": {**vars(chosen), "json": str(chosen.json)}}
+    chosen.json.write_text(json.dumps({**kept, "found": [asdict(each) for each in found]}, indent=1))
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
