@@ -193,12 +193,7 @@ def main() -> None:
         for batch in chosen.batches:
             found += measure(key, batch, chosen, console)
             if chosen.json:
-                kept = {
-                    "platform": platform.platform(),
-                    "load": load,
-                    "settings": {**vars(chosen), "json": str(chosen.json)},
-                }
-                chosen.json.write_text(json.dumps({**kept, "found": [asdict(each) for each in found]}, indent=1))
+                keep(chosen, load, found)
     console.print(table(found, chosen.steps, chosen.turns, chosen.threads))
     console.print(
         f"Contenders run with {', '.join(f'{n}={v}' for n, v in KEEPING.items())}, without {' and '.join(SLOWING)},"
@@ -206,9 +201,7 @@ def main() -> None:
     console.print("each in a process of its own, by turns. Spikes: of a neuron in a step, in the step loop.")
     console.print(ANCESTOR)
     if load > QUIET:
-        console.print(
-            f"[bold]The machine was not quiet[/bold]: {load:.1f} processes were running before. Times are no use."
-        )
+        console.print(f"[bold]The machine was not quiet[/bold]: its load was {load:.1f} before. Times are of no use.")
 
 
 if __name__ == "__main__":
