@@ -26,8 +26,8 @@ SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # some images set them, for
 KEEPING = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "1000000000")
 QUIET = 0.5  # of the load of the last minute
 ANCESTOR = (
-    "SNN toolbox 0.6: not run here, since it needs TensorFlow 2 below 2.4 with Keras 2.3 and Python 3.7. On the golden "
-    "CNN it took 162 us of CPU a sample and step at batch 100, and 6,975 us at batch 1."
+    "SNN toolbox 0.6: not run, since its old TensorFlow needs an environment of its own. On the golden CNN it was once "
+    "measured at 162 us of CPU a sample and step at batch 100, and 6,975 us at batch 1."
 )
 
 
