@@ -48,6 +48,23 @@ def test_the_kept_run_file_repeats_the_run(snn, example, tmp_path):
     assert (tmp_path / "a/4-spiking.snn").read_bytes() == (tmp_path / "b/4-spiking.snn").read_bytes()
 
 
+def test_the_controls_of_a_run_are_kept_and_repeat_it(snn, example, tmp_path):
+    words = ["data.count=30", "simulate.duration_ms=8", "simulate.sequence=1", "convert.initial=uniform", "seed=4"]
+    words += ["backend.inisim.clamp_steps.relu2=2", "backend.inisim.payloads=residual", "backend.inisim.stop_margin=2"]
+    sets = [word for each in words for word in ("--set", each)]
+    first = snn("run", example / "run.toml", "--out", "a", *sets)
+    assert first.returncode == 0, first.stderr
+    assert "[backend.inisim.clamp_steps]\nrelu2 = 2" in (tmp_path / "a/run.toml").read_text()
+    second = snn("run", "a/run.toml", "--out", "b")
+    assert second.returncode == 0, second.stderr
+    assert (tmp_path / "a/samples.csv").read_text() == (tmp_path / "b/samples.csv").read_text()
+    assert (tmp_path / "a/4-spiking.snn").read_bytes() == (tmp_path / "b/4-spiking.snn").read_bytes()
+    refused = snn("run", "a/run.toml", "--out", "c", "--set", "backend.inisim.clamp_steps.relu_9=2")
+    assert refused.returncode == 4
+    assert "error: layer 'relu_9': [backend.inisim] clamp_steps" in refused.stderr
+    assert not (tmp_path / "c").exists()
+
+
 def test_a_run_from_a_later_stage_keeps_each_network_under_its_own_stage(snn, example, tmp_path):
     import snn as toolbox
 

@@ -48,7 +48,11 @@ def test_what_would_change_the_result_in_silence_is_refused_in_one_line(snn, exa
     for extra, error, hint in [
         (("--duration", 11), "take 12 steps, but 11 ms in steps of 1 ms are 11", "at least 12 ms"),
         (("--dt", 2), "take 12 steps, but 12 ms in steps of 2 ms are 6", "at least 24 ms"),
-        (("--set", "simulate.input=poisson"), "[simulate] input: layer 'relu1' (FewSpike) takes no poisson input", "current"),
+        (
+            ("--set", "simulate.input=poisson"),
+            "[simulate] input: layer 'relu1' (FewSpike) takes no poisson input",
+            "current",
+        ),
     ]:
         done = snn(*simulate, *extra)
         assert done.returncode == 2

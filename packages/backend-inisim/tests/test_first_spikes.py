@@ -339,7 +339,7 @@ def test_codes_do_not_mix_in_one_network(builder):
             "CorrectiveFirstSpike neurons and FirstSpike neurons (layer 'firstspike1') are of different codes",
         ),
     ]
-    with pytest.raises(UnsupportedLayer, match="does not run in one network"):
+    with pytest.raises(UnsupportedLayer, match="are of different codes"):
         IniSim().build(b.network(), Setup(CLOCK))
 
 

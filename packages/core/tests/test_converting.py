@@ -12,7 +12,7 @@ from snn import layers as op
 from snn.clock import Clock
 from snn.codes.rate import Rate
 from snn.converting import convert
-from snn.errors import ConversionError, ConversionWarning
+from snn.errors import ConversionError, ConversionWarning, SettingsError
 from snn.neurons import Accumulate, IntegrateFire, SoftmaxFire
 from snn.normalising import WeightBound
 from snn.simplifying import simplify
@@ -179,3 +179,56 @@ def test_every_normalised_network_of_rectifiers_can_be_converted(seed):
         spiking = converting.convert(normalised, readout=readout, spiking_pools=bool(seed % 2))
         assert not any(isinstance(layer, op.Activation) for layer in spiking.layers)
         assert {name: spiking.shapes[name] for name in normalised.shapes} == normalised.shapes
+
+
+def biased():
+    """Return a normalised network whose second neurons have two biases before them, and its third a pool of one."""
+    layers = [
+        graphs.dense("d", "in", np.ones((2, 2)), [0.25, -0.5]),
+        graphs.relu("r", "d"),
+        graphs.dense("e", "r", np.eye(2), [1, 2]),
+        graphs.dense("f", "d", np.eye(2), [0.5, 0]),
+        op.Add(name="a", inputs=("e", "f"), factors=np.float32([0.5, 2])),
+        graphs.relu("s", "a"),
+        op.Reshape(name="g", inputs=("a",), shape=(1, 2)),
+        op.AvgPool(name="p", inputs=("g",), **POOL),
+        op.Flatten(name="h", inputs=("p",)),
+        graphs.relu("t", "h"),
+        op.Concat(name="c", inputs=("s", "t"), axis=0),
+    ]
+    return graphs.chain((2,), *layers, stage="normalised")
+
+
+@pytest.mark.parametrize(("initial", "sign"), [("bias", 1), ("negative_bias", -1)])
+def test_potentials_that_start_at_the_bias_take_all_that_is_constant(initial, sign):
+    spiking = convert(biased(), Rate(initial=initial))
+    # e and the sum of d and f, by factors 1/2 and 2: 1/2 + 2 (1/4 + 1/2) = 2, and 1 + 2 (-1/2 + 0) = 0; the mean is 1.
+    expected = {"r": [0.25, -0.5], "s": [2, 0], "t": [1]}
+    assert {name: (sign * spiking[name].initial).tolist() for name in expected} == expected
+    assert spiking.provenance[-1] == f"potentials start at the {initial.replace('_', ' ')}"
+
+
+def test_neurons_that_conversion_adds_start_at_their_bias_too():
+    layers = [*small().layers[:-1], graphs.dense("d", "f", np.ones((3, 4)), [1, 2, 3])]
+    network = dataclasses.replace(small(), layers=tuple(layers))
+    spiking = convert(network, Rate(initial="bias"), readout="spikes", spiking_pools=True)
+    assert spiking["d/readout"].initial.tolist() == [1, 2, 3]
+    assert not spiking["p/neurons"].initial.any()
+
+
+def test_random_potentials_are_below_the_threshold_and_follow_the_seed():
+    network = graphs.chain((4000,), graphs.relu("r", "in"), graphs.relu("s", "r"), stage="normalised")
+    first, again, other = (convert(network, Rate(initial="uniform"), readout="spikes", seed=seed) for seed in (1, 1, 2))
+    values = first["r"].initial
+    assert 0 <= values.min() < 0.01
+    assert 0.99 < values.max() < 1
+    assert abs(values.mean() - 0.5) < 0.02
+    np.testing.assert_array_equal(values, again["r"].initial)
+    assert not np.array_equal(values, other["r"].initial)
+    assert not np.array_equal(values, first["s"].initial)
+
+
+@pytest.mark.parametrize("initial", [2.0, -0.5, "biased", None])
+def test_a_start_that_is_no_share_and_no_known_word_is_refused(initial):
+    with pytest.raises(SettingsError, match="initial"):
+        Rate(initial=initial)

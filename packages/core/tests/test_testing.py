@@ -23,6 +23,7 @@ class Faithful(Backend):
 
     name: ClassVar[str] = "faithful"
     layers: ClassVar = KINDS
+    sequences: ClassVar = True
 
     def build(self, network, setup):
         return Loop(self, network, setup)
@@ -128,6 +129,12 @@ def reverses_five(self, stimulus):
     return replace(stimulus, samples=stimulus.samples[::-1]) if len(stimulus.samples) == 5 else stimulus
 
 
+def hears_the_first_of_a_sequence(self, stimulus):
+    if not hasattr(stimulus, "parts"):
+        return stimulus
+    return replace(stimulus, parts=stimulus.parts[:1] * len(stimulus.parts))
+
+
 def with_seed(draw):
     def heard(self, stimulus):
         return replace(stimulus, seed=draw()) if hasattr(stimulus, "seed") else stimulus
@@ -193,6 +200,7 @@ FAULTS = {
     "flattens with channels last": ({"read": flattens_channels_last}, {"computes_flatten"}),
     "writes into the provenance": ({"ran": writes_its_name}, {"leaves_the_network_alone"}),
     "takes the samples of a batch in another order": ({"heard": reverses_five}, {"ignores_batches"}),
+    "shows the first sample of a sequence again": ({"heard": hears_the_first_of_a_sequence}, {"takes_sequences"}),
     "pads on the other side": (
         of(op.Conv, padding=lambda layer, _: tuple((b, a) for a, b in layer.padding)),
         {"computes_stride_and_padding"},

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 from snn import layers as op
@@ -24,6 +24,8 @@ from snn.neurons import (
     WindowFirstSpike,
 )
 from snn.simulating import Backend, Problem, Setup, Simulator
+
+from .controls import Controls, Payloads
 
 _OPERATIONS: frozenset[type[Layer]] = frozenset(
     {
@@ -68,14 +70,48 @@ _ENGINES: Mapping[type[Layer], str] = MappingProxyType({**_IN_STEPS, **_IN_WINDO
 class IniSim(Backend):
     """INI's time-stepped simulator: a spike crosses the whole network in the step it is fired in.
 
-    Nothing of the result depends on its settings.
+    Its ``threads`` change nothing of the result. The other settings are controls of the rate code, off by default.
     """
 
     name: ClassVar[str] = "inisim"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
     layers: ClassVar[frozenset[type[Layer]]] = _OPERATIONS | {Accumulate, *_ENGINES}
 
+    sequences: ClassVar[bool] = True
+
     threads: Annotated[int, Meta(ge=0, description="Samples simulated at once; 0: one a processor.")] = 0
+    clamp_steps: Annotated[
+        Mapping[str, Annotated[int, Meta(ge=0)]],
+        Meta(description="Layers of neurons that get no input in their first steps, as in {relu2 = 10}."),
+    ] = field(default_factory=dict)
+    bias_relaxation: Annotated[
+        bool, Meta(description="Let the biases of deep layers grow to their full size in half the time.")
+    ] = False
+    online_normalisation: Annotated[
+        bool, Meta(description="Let each layer's threshold, and the height of its spikes, follow its highest rate.")
+    ] = False
+    payloads: Annotated[
+        Payloads,
+        Meta(
+            description="What a spike carries beside itself, with reset to zero: nothing; the residual above the "
+            "threshold; or its difference to the last one, as the ancestor had it."
+        ),
+    ] = "none"
+    stop_margin: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1e9,
+            description="Stop a sample once its leading output is so many spikes, or thresholds, ahead; 0: never.",
+        ),
+    ] = 0.0
+
+    @property
+    def controls(self) -> Controls:
+        """The controls; ``controls.on`` says whether there are any."""
+        return Controls(
+            self.clamp_steps, self.bias_relaxation, self.online_normalisation, self.payloads, self.stop_margin
+        )
 
     def inspect(self, network: Network) -> tuple[Problem, ...]:
         problems = list(super().inspect(network))
@@ -97,20 +133,28 @@ class IniSim(Backend):
             for layer in others
             if _ENGINES[type(layer)] != _ENGINES[type(first)]
         ]
-        return tuple(problems)
+        return (*problems, *self.controls.inspect(network))
 
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
         kind = next((type(layer) for layer in network.layers if type(layer) in _ENGINES), IntegrateFire)
-        if _ENGINES[kind] == "rate":
+        if _ENGINES[kind] == "rate" and not self.controls.on:
             from .packed_rate import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built only
 
             return PackedSimulator(network, setup, self.threads)
-        engine = import_module(f".{_ENGINES[kind]}", __package__).ENGINE
         if kind in _IN_WINDOWS:
             from .windows import WindowSimulator  # noqa: PLC0415
 
-            return WindowSimulator(network, setup, self.threads, engine)
+            return WindowSimulator(network, setup, self.threads, _engine(kind))
         from .stepping import StepSimulator  # noqa: PLC0415
 
-        return StepSimulator(network, setup, self.threads, engine)
+        if self.controls.on:
+            from .controlled import engine  # noqa: PLC0415
+
+            return StepSimulator(network, setup, self.threads, engine(self.controls))
+        return StepSimulator(network, setup, self.threads, _engine(kind))
+
+
+def _engine(kind: type[Layer]) -> Any:
+    """Return the engine that runs neurons of a kind."""
+    return import_module(f".{_ENGINES[kind]}", __package__).ENGINE

@@ -245,7 +245,9 @@ class Grouped:
                     self._recorder.add(layer, row, start, numbers[i], trace)
                 elif spikes is not None:
                     self._recorder.add_packed(layer, row, start, spikes[i, 0])
+        output = values[self._program.network.output.name, False]
         for i, row in enumerate(group.rows):
+            self._recorder.add_output(row, start, self._recorder.so_far(row, start, output[i]))
             self._recorder.add_operations(row, start, work[i])
 
     def _count(self, name: str, values: Mapping[Key, npt.NDArray[Any]], work: Floats) -> None:

@@ -16,6 +16,7 @@ from .grouping import Grouped, Program
 from .planning import plan
 from .recording import Recorder
 from .stepping import check_record, check_stimulus, processors
+from .trains import enlist
 
 
 class PackedSimulator(Simulator):
@@ -24,7 +25,7 @@ class PackedSimulator(Simulator):
     def __init__(self, network: Network, setup: Setup, threads: int) -> None:
         started = perf_counter()
         check_record(network, setup.record)
-        prepare((*kernels.ALL, *rate.ENGINE.kernels, *packed.KERNELS, gather_cells), setup.tell)
+        prepare((*kernels.ALL, *rate.ENGINE.kernels, *packed.KERNELS, gather_cells, enlist), setup.tell)
         self._setup = setup
         self._threads = threads or processors()
         self._once = constant_multiply_adds(network)

@@ -21,10 +21,12 @@ from snn.simulating import Stimulus
 from . import kernels, layout
 from .parts import Moment, Part, State
 from .recording import Recorder
+from .stopping import Decisions
 from .wiring import Floats
 
 BLOCK_BYTES = 2**22  # the values of a block of steps that a thread works on: more leaves the cache, fewer are slower
 ALL_BLOCKS_BYTES = 2**26  # those of all threads
+STOPPING_STEPS = 8  # in a block where samples may stop: what a sample is simulated for after it has stopped is lost
 SHARED_BYTES = 2**25  # the states of the samples taken by turns, and likewise the stimulus of a block of steps
 _NO_TRACE = np.zeros((0, 0), np.float32)
 
@@ -59,9 +61,9 @@ class _Space:
 class Presentation:
     """One batch, and where what it does is recorded."""
 
-    def __init__(self, engine: Engine, stimulus: Stimulus, recorder: Recorder) -> None:
+    def __init__(self, engine: Engine, stimulus: Stimulus, recorder: Recorder, decisions: Decisions) -> None:
         network = engine.network
-        self._engine, self._stimulus, self._recorder = engine, stimulus, recorder
+        self._engine, self._stimulus, self._recorder, self._decisions = engine, stimulus, recorder, decisions
         self._names = analog_part(network) if stimulus.constant else frozenset({network.input.name})
         self._fixed = [layer for layer in network.layers[1:] if layer.name in self._names]
         self._moving = [layer for layer in network.layers if layer.name not in self._names]
@@ -79,6 +81,9 @@ class Presentation:
                 rows = range(first, min(first + together, batch))
                 samples = list(pool.map(self._start, rows))
                 for start in range(0, steps, block):
+                    samples = [sample for sample in samples if not self._decisions.made[sample.row]]
+                    if not samples:
+                        break
                     stop = min(start + block, steps)
                     entering = None if self._stimulus.constant else self._stimulus.steps(start, stop)
                     queue = iter(samples)  # taken from by all threads, so that none waits for a slower one
@@ -100,6 +105,8 @@ class Presentation:
         """Return how many steps make a block."""
         names = [*(layer.name for layer in self._moving), *self._recorder.traced]
         block = min(BLOCK_BYTES, ALL_BLOCKS_BYTES // threads) // sum(4 * self._sizes[name] for name in names)
+        if self._decisions.margin:
+            block = min(block, STOPPING_STEPS)
         if not self._stimulus.constant:
             block = min(block, SHARED_BYTES // max(1, self._stimulus.samples.nbytes))
         return max(1, min(block, self._stimulus.clock.steps))
@@ -133,18 +140,26 @@ class Presentation:
                 name = network.input.name
                 current = np.asarray(entering[:, sample.row], np.float32)
                 values[name] = layout.inwards(current, network.shapes[name])
-                if self._stimulus.kind == "spikes":
-                    self._count(name, values[name], work)
             for layer in self._moving:
                 values[layer.name] = out = space.values[layer.name][:count]
                 trace = space.traces.get(layer.name, _NO_TRACE)[:count]
                 inputs = [values[name] for name in layer.inputs]
                 moment = Moment(sample.number, start, stop)
                 self._engine.parts[layer.name].advance(inputs, out, sample.states[layer.name], trace, moment)
+            so_far = self._recorder.so_far(sample.row, start, values[network.output.name])
+            taken = self._decisions.after(sample.row, start, so_far)
+            if self._stimulus.kind == "spikes":
+                self._count(network.input.name, values[network.input.name][:taken], work[:taken])
+            for layer in self._moving:
                 if isinstance(layer, Neuron):
-                    self._count(layer.name, out, work)
+                    out = values[layer.name][:taken]
+                    trace = space.traces.get(layer.name, _NO_TRACE)[:taken]
+                    self._count(layer.name, out, work[:taken])
                     self._recorder.add(layer, sample.row, start, out, trace)
-            self._recorder.add_operations(sample.row, start, work)
+            self._recorder.add_output(sample.row, start, so_far[:taken])
+            self._recorder.add_operations(sample.row, start, work[:taken])
+            if self._decisions.made[sample.row]:
+                self._recorder.hold(sample.row, start + taken)
 
     def _count(self, name: str, spikes: Array, work: Floats) -> None:
         if name in self._engine.fan_out:

@@ -7,10 +7,11 @@ import math
 import numpy as np
 from snn.network import Array, Network
 from snn.neurons import Neuron
-from snn.simulating import Events, Record, Recording
+from snn.simulating import Record, Recording
 
 from . import layout, packed
 from .packed import Words
+from .trains import Trains
 from .wiring import Floats
 
 
@@ -18,11 +19,12 @@ class Recorder:
     """The arrays of one recording; different samples may be added at the same time."""
 
     def __init__(self, network: Network, record: Record, steps: int, batch: int) -> None:
+        last = network.output
         self._shapes = network.shapes
         self._record = record
-        last = network.output
         self._output = last.name
         self._latched = isinstance(last, Neuron) and last.latched
+        self._spiking = isinstance(last, Neuron) and last.spiking
         self.output = np.zeros((steps, batch, math.prod(self._shapes[self._output])), np.float32)
         self._output_potentials = np.zeros_like(self.output) if self._latched else None
         self.operations = np.zeros((steps, batch), np.float64)
@@ -30,9 +32,7 @@ class Recorder:
         self._potentials = {
             name: np.zeros((steps, batch, *self._shapes[name]), np.float32) for name in sorted(record.potentials)
         }
-        self._events: dict[str, list[list[Array]]] = {
-            name: [[] for _ in range(batch)] for name in sorted(record.spikes)
-        }
+        self._trains = {name: Trains(steps, batch) for name in sorted(record.spikes)}
 
     @property
     def traced(self) -> frozenset[str]:
@@ -47,30 +47,43 @@ class Recorder:
             self._potentials[name][start:stop, sample] = layout.outwards(trace, shape)
         if name in self._counts:
             self._counts[name][sample] += layout.outwards(np.count_nonzero(out, axis=0)[None], shape)[0]
-        if name in self._events:
+        if name in self._trains:
             spikes = layout.outwards(out, shape).reshape(len(out), -1)
             step, neuron = np.nonzero(spikes)
-            sign = np.sign(spikes[step, neuron])
-            self._events[name][sample].append(np.stack([step + start, neuron, sign]).astype(np.int32))
-        if name == self._output:
-            so_far = layout.outwards(out, shape).reshape(len(out), -1)
-            if layer.spiking:
-                so_far = np.cumsum(so_far, axis=0) + (self.output[start - 1, sample] if start else np.float32(0))
-            self.output[start:stop, sample] = so_far
-            if self._output_potentials is not None:
-                self._output_potentials[start:stop, sample] = layout.outwards(trace, shape).reshape(len(out), -1)
+            per_step = np.bincount(step, minlength=len(out)).astype(np.int32)
+            sign = np.sign(spikes[step, neuron]).astype(np.int8)
+            self._trains[name].add(sample, start, per_step, neuron.astype(np.int32), sign)
+        if name == self._output and self._output_potentials is not None:
+            self._output_potentials[start:stop, sample] = layout.outwards(trace, shape).reshape(len(out), -1)
 
     def add_packed(self, layer: Neuron, sample: int, start: int, spikes: Words) -> None:
         """Add the packed spikes of ``layer``, (cells, steps, words), from step ``start`` on."""
         name, shape = layer.name, self._shapes[layer.name]
         if name in self._counts:
             packed.count_spikes(spikes, self._counts[name][sample].reshape(shape[0], -1))
-        if name in self._events:
+        if name in self._trains:
             per_step = np.zeros(spikes.shape[1], np.int32)
             neurons = np.empty(packed.spikes_in(spikes), np.int32)
             packed.list_spikes(spikes, shape[0], per_step, neurons)
-            step = np.repeat(np.arange(start, start + len(per_step), dtype=np.int32), per_step)
-            self._events[name][sample].append(np.stack([step, neurons, np.ones_like(neurons)]))
+            self._trains[name].add(sample, start, per_step, neurons)
+
+    def so_far(self, sample: int, start: int, out: Array) -> Array:
+        """Return the state of the output, (steps, classes), after steps from ``start`` on in which it gave ``out``."""
+        given = layout.outwards(out, self._shapes[self._output]).reshape(len(out), -1)
+        if not self._spiking:
+            return given
+        before = self.output[start - 1 : start, sample] if start else np.zeros((1, given.shape[1]), np.float32)
+        # One sum from the first step on, so that spikes of any height add up to the same in blocks of any size.
+        return np.cumsum(np.concatenate([before, given]), axis=0)[1:]
+
+    def add_output(self, sample: int, start: int, so_far: Array) -> None:
+        """Set the state of the output after the steps from ``start`` on, (steps, classes)."""
+        self.output[start : start + len(so_far), sample] = so_far
+
+    def hold(self, sample: int, start: int) -> None:
+        """Keep everything from step ``start`` on as it is after the step before."""
+        for values in (self.output, *self._potentials.values()):
+            values[start:, sample] = values[start - 1, sample]
 
     def add_operations(self, sample: int, start: int, work: Floats) -> None:
         """Add the synaptic operations of the steps from ``start`` on, (steps,)."""
@@ -82,16 +95,7 @@ class Recorder:
             self.output,
             np.cumsum(self.operations, axis=0),
             self._counts,
-            {name: _events(samples) for name, samples in self._events.items()},
+            {name: trains.events() for name, trains in self._trains.items()},
             self._potentials,
             self._output_potentials,
         )
-
-
-def _events(samples: list[list[Array]]) -> Events:
-    """Return the spikes of all samples, each (step, neuron and sign, spikes), in order of step, sample and neuron."""
-    parts = [np.concatenate([np.zeros((3, 0), np.int32), *blocks], axis=1) for blocks in samples]
-    step, neuron, sign = np.concatenate([np.zeros((3, 0), np.int32), *parts], axis=1)
-    sample = np.repeat(np.arange(len(parts), dtype=np.int32), [part.shape[1] for part in parts])
-    order = np.argsort(step, kind="stable")  # within a step, samples and neurons are in order already
-    return Events(step[order], sample[order], neuron[order], sign[order].astype(np.int8))

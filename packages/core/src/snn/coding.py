@@ -53,6 +53,10 @@ class Code(Component):
     def place(self, activation: op.Activation, network: Network) -> Layer:
         """Return the neurons that take the place of ``activation``, with its name and inputs."""
 
+    def complete(self, network: Network, seed: int) -> Network:
+        """Return ``network``, whose neurons are all placed, with what depends on the whole of it, or on chance."""
+        return network
+
     def clock(self, network: Network) -> Clock:
         """Return the duration and step that suit this code on the spiking ``network``, whose neurons it has placed."""
         return Clock(duration_ms=100.0, dt_ms=1.0)

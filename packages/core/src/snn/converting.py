@@ -35,7 +35,12 @@ class ConvertSettings:
 
 
 def convert(
-    network: Network, code: Code | None = None, *, readout: Readout = "potential", spiking_pools: bool = False
+    network: Network,
+    code: Code | None = None,
+    *,
+    readout: Readout = "potential",
+    spiking_pools: bool = False,
+    seed: int = 0,
 ) -> Network:
     """Return the spiking network in which neurons of ``code`` stand where the activations of ``network`` were.
 
@@ -50,6 +55,8 @@ def convert(
         fire at random with the probabilities of the softmax.
     spiking_pools : bool
         Whether neurons also follow the average pools.
+    seed : int
+        With the names of the layers, the only source of chance.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def convert(
             ConversionWarning,
             stacklevel=2,
         )
-    return place(network, code, readout=readout, spiking_pools=spiking_pools)
+    return code.complete(place(network, code, readout=readout, spiking_pools=spiking_pools), seed)
 
 
 def place(network: Network, code: Code, *, readout: Readout, spiking_pools: bool) -> Network:

@@ -89,7 +89,11 @@ def converted(
     tell(Progress("convert", note=f"placing the neurons of code {run.code.name!r}"))
     with raised_by("code", run.code, plugins):
         spiking = converting.convert(
-            network, run.code, readout=run.convert.readout, spiking_pools=run.convert.spiking_pools
+            network,
+            run.code,
+            readout=run.convert.readout,
+            spiking_pools=run.convert.spiking_pools,
+            seed=run.general.seed,
         )
     if run.simulate.duration_ms or run.simulate.dt_ms:
         spiking = dataclasses.replace(spiking, clock=presenting.clock_of(run, spiking))

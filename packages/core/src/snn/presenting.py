@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import analog, dataset, recordings, windows
+from . import analog, dataset, recordings, sequences, windows
 from .clock import Clock
 from .dataset import Dataset
 from .decoding import decode
@@ -58,12 +58,19 @@ def simulate(
         )
     data = dataset.fit(data.first(run.data.count), network, tell)
     _warn_of_saturation(run, network, data, clock)
-    setup = Setup(clock=clock, record=run.record.record, seed=run.general.seed, folder=folder, tell=tell)
+    record, parts = run.record.record, run.simulate.sequence
+    setup = Setup(
+        clock=sequences.clock(clock, parts),
+        record=sequences.to_record(record, parts),
+        seed=run.general.seed,
+        folder=folder,
+        tell=tell,
+    )
     spiking, operations, seconds = [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
-        for start, samples in data.batches(run.simulate.batch):
+        for start, samples in data.batches(max(1, run.simulate.batch // parts) * parts):
             tell(Progress("simulate", start, len(data)))
-            stimulus = encoded(run, samples, np.arange(start, start + len(samples)), clock)
+            stimulus = _stimulus(run, samples, start, clock)
             begin = time.perf_counter()
             recording = present(simulator, stimulus, run.backend.name, start)
             seconds += time.perf_counter() - begin
@@ -72,9 +79,12 @@ def simulate(
                     f"backend {run.backend.name!r}: the output is no finite number, on the batch from sample {start}",
                     hint="are the samples preprocessed as the model was trained?",
                 )
+            recording = sequences.split(
+                recording, network, record, parts, len(samples), current=stimulus.kind == "current"
+            )
             spiking.append(decode(recording, network.output))
             operations.append(recording.operations)
-            if folder is not None and setup.record != Record():
+            if folder is not None and record != Record():
                 recordings.save(recording, folder, start)
         tell(Progress("simulate", len(data), len(data)))
         facts = dict(simulator.facts())
@@ -142,11 +152,23 @@ def check_input(run: RunFile, network: Network) -> None:
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",
             hint=f"it takes {', '.join(run.backend.inputs)}",
         )
+    if kind == "current" and run.simulate.sequence > 1 and not run.backend.sequences:
+        raise SettingsError(
+            f"[simulate] sequence: backend {run.backend.name!r} takes no current that changes from sample to sample",
+            hint="choose sequence = 1, or random spikes as input",
+        )
     for layer in network.layers:
-        if isinstance(layer, Neuron) and kind not in layer.takes:
+        if not isinstance(layer, Neuron):
+            continue
+        if kind not in layer.takes:
             raise SettingsError(
                 f"[simulate] input: layer {layer.name!r} ({layer.kind}) takes no {run.simulate.input} input",
                 hint=f"its network takes {', '.join(layer.takes)}",
+            )
+        if run.simulate.sequence > 1 and (layer.window or layer.latched):
+            raise SettingsError(
+                f"[simulate] sequence: layer {layer.name!r} ({layer.kind}) must be at rest when a sample begins",
+                hint="choose sequence = 1, or convert the network to the rate code",
             )
 
 
@@ -193,6 +215,17 @@ def _maxima(network: Network) -> dict[str, float]:
     layers = () if before is None or latched else before.layers
     found = (layer for layer in layers if isinstance(layer, Activation) and layer.maximum is not None)
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
+
+
+def _stimulus(run: RunFile, samples: Array, start: int, clock: Clock) -> Stimulus:
+    """Return ``samples``, of which ``start`` is the number of the first, as sequences; the last may end in nothing."""
+    parts = run.simulate.sequence
+    missing = -len(samples) % parts
+    samples = np.concatenate([samples, np.zeros((missing, *samples.shape[1:]), np.float32)]) if missing else samples
+    numbers = np.arange(start, start + len(samples))
+    return sequences.sequence(
+        [encoded(run, np.ascontiguousarray(samples[part::parts]), numbers[part::parts], clock) for part in range(parts)]
+    )
 
 
 def encoded(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:

@@ -64,6 +64,9 @@ class SimulateSettings:
     ] = None
     dt_ms: Annotated[PositiveFloat | None, Meta(description="The time step; by default as the code asks.")] = None
     batch: Annotated[PositiveInt, Meta(description="Samples simulated at once; results do not depend on it.")] = 100
+    sequence: Annotated[
+        PositiveInt, Meta(description="Samples shown one after the other without a reset; 1: each starts at rest.")
+    ] = 1
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,8 @@ class Backend(Component):
         What it runs; every other kind is refused.
     inputs : tuple of str
         The kinds of `Stimulus` that it takes: ``current``, ``spikes``.
+    sequences : bool
+        Whether it takes a current that is not constant, as samples shown one after the other are.
     prefers : mapping of table to mapping of key to value
         What it would have in a run file, as in ``{"convert": {"spiking_pools": True}}``; used and told where the user
         has said nothing.
@@ -197,6 +199,7 @@ class Backend(Component):
 
     layers: ClassVar[frozenset[type[Layer]]]
     inputs: ClassVar[tuple[str, ...]] = ("current", "spikes")
+    sequences: ClassVar[bool] = False
     prefers: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     def inspect(self, network: Network) -> tuple[Problem, ...]:

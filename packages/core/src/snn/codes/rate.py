@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -9,9 +10,11 @@ import numpy as np
 from msgspec import Meta
 
 from .. import layers as op
+from ..analog import apply
 from ..coding import Code
-from ..network import Layer, Network
+from ..network import Array, Layer, Network
 from ..neurons import IntegrateFire, Neuron, SoftmaxFire
+from ..randomness import uniform
 from ..settings import Share
 
 
@@ -27,7 +30,11 @@ class Rate(Code):
         "subtract"
     )
     initial: Annotated[
-        Share, Meta(description="The potential at the start, as a share of the threshold; 0 is the ancestor's.")
+        Share | Literal["uniform", "bias", "negative_bias"],
+        Meta(
+            description="The potential at the start: a share of the threshold, from 0 to 1; 'uniform': at random below "
+            "it, neuron by neuron; 'bias' or 'negative_bias': what enters in a millisecond without spikes."
+        ),
     ] = 0.5
     refractory_ms: Annotated[
         float, Meta(ge=0, le=1e6, description="The least time between two spikes of a neuron; input in it is lost.")
@@ -38,8 +45,55 @@ class Rate(Code):
         return IntegrateFire(
             name=activation.name,
             inputs=activation.inputs,
-            initial=np.asarray(self.initial, np.float32),
+            initial=np.asarray(0 if isinstance(self.initial, str) else self.initial, np.float32),
             reset=self.reset,
             refractory_ms=self.refractory_ms,
             leak=self.leak,
         )
+
+    def complete(self, network: Network, seed: int) -> Network:
+        """Return the network with the initial potentials that stand for no one number."""
+        match self.initial:
+            case "uniform":
+                return _start(network, {name: _draw(network, name, seed) for name in _names(network)}, "at random")
+            case "bias" | "negative_bias":
+                sign = np.float32(1 if self.initial == "bias" else -1)
+                drive = constant_drive(network)
+                note = "at the bias" if sign > 0 else "at the negative bias"
+                return _start(network, {name: sign * drive[name] for name in _names(network)}, note)
+            case _:
+                return network
+
+
+def constant_drive(network: Network) -> dict[str, Array]:
+    """Return what each neuron gets per millisecond while the input is zero and no neuron fires, (*shape) by layer.
+
+    Behind one layer with weights that is its bias; behind several, or where branches meet, all that arrives.
+    """
+    values: dict[str, Array] = {}
+    drive: dict[str, Array] = {}
+    for layer in network.layers:
+        if isinstance(layer, Neuron):
+            drive[layer.name] = values[layer.inputs[0]][0]
+        silent = isinstance(layer, Neuron) or not layer.inputs
+        inputs = [values[name] for name in layer.inputs]
+        zero = np.zeros((1, *network.shapes[layer.name]), np.float32)
+        values[layer.name] = zero if silent else apply(layer, *inputs)
+    return drive
+
+
+def _names(network: Network) -> list[str]:
+    return [layer.name for layer in network.layers if isinstance(layer, IntegrateFire)]
+
+
+def _draw(network: Network, name: str, seed: int) -> Array:
+    """Return draws from [0, 1), which are a function of the seed and the name of the layer."""
+    shape = network.shapes[name]
+    return uniform(seed, 0, f"{name}/initial", 0, 1, int(np.prod(shape))).reshape(shape)
+
+
+def _start(network: Network, initial: dict[str, Array], note: str) -> Network:
+    return network.rebuild(
+        lambda layer: dataclasses.replace(layer, initial=initial[layer.name]) if layer.name in initial else layer,  # type: ignore[call-arg]  # of integrate-and-fire neurons only
+        f"potentials start {note}",
+    )

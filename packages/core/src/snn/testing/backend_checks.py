@@ -13,6 +13,7 @@ from ..errors import UnsupportedLayer
 from ..layers import Activation, Input
 from ..network import Layer, Network
 from ..neurons import Accumulate, IntegrateFire, Neuron
+from ..sequences import sequence
 from ..simulating import Backend, Record, Recording, Setup, Simulator, Stimulus
 from . import golden, golden_layers, reference
 from .outcome import DoesNotApply, require
@@ -107,6 +108,15 @@ def ignores_batches(backend: Backend) -> None:
     for row in (0, 3):
         alone = flat(record(backend, network, _rows(stimulus, row, row + 1)).output)
         np.testing.assert_array_equal(alone[:, 0], together[:, row], err_msg=f"sample {row} alone and among 5")
+
+
+def takes_sequences(backend: Backend) -> None:
+    """Take a current that changes from sample to sample, and do not rest between them; or say so with ``sequences``."""
+    if not backend.sequences:
+        raise DoesNotApply("it takes no sequences of currents")
+    images = golden.images(4)
+    both = sequence([golden.current(images[:2], _STEPS), golden.current(images[2:], _STEPS)])
+    compare(backend, golden.image(), both, "given two samples one after the other")
 
 
 def _rows(stimulus: Stimulus, start: int, stop: int) -> Stimulus:

@@ -1,0 +1,64 @@
+"""The spikes of a layer, gathered sample by sample, as one list of events in order of step, sample and neuron."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from snn.simulating import Events
+
+from .compiling import compiled
+from .wiring import Indices
+
+Numbers = npt.NDArray[np.int32]
+Signs = npt.NDArray[np.int8]
+
+
+@compiled("void(int32[::1], int32[::1], int8[::1], int64[::1], int64, int64, int32[:, ::1], int8[::1])")
+def enlist(
+    per_step: Numbers,
+    neurons: Numbers,
+    signs: Signs,
+    place: Indices,
+    start: int,
+    sample: int,
+    numbers: Numbers,
+    sign: Signs,
+) -> None:
+    """Copy the events of one sample to where each step's have their ``place``; without ``signs`` all are 1.
+
+    ``numbers`` are the steps, samples and neurons of all events, (3, events).
+    """
+    i = 0
+    for t in range(len(per_step)):
+        at = place[t]
+        for k in range(at, at + per_step[t]):
+            numbers[0, k] = start + t
+            numbers[1, k] = sample
+            numbers[2, k] = neurons[i]
+            sign[k] = signs[i] if len(signs) else 1
+            i += 1
+
+
+class Trains:
+    """The spikes of one layer in ``steps`` steps; different samples may be added at the same time."""
+
+    def __init__(self, steps: int, batch: int) -> None:
+        self._counts = np.zeros((steps, batch), np.int64)
+        self._blocks: list[list[tuple[int, Numbers, Numbers, Signs]]] = [[] for _ in range(batch)]
+
+    def add(self, sample: int, start: int, per_step: Numbers, neurons: Numbers, signs: Signs | None = None) -> None:
+        """Add the ``neurons`` that fire in steps from ``start`` on, so many ``per_step``, in order of their number."""
+        self._counts[start : start + len(per_step), sample] = per_step
+        self._blocks[sample].append((start, per_step, neurons, np.zeros(0, np.int8) if signs is None else signs))
+
+    def events(self) -> Events:
+        """Return all of them."""
+        ends = self._counts.cumsum().reshape(self._counts.shape)
+        places = ends - self._counts
+        count = int(self._counts.sum())
+        numbers, sign = np.empty((3, count), np.int32), np.empty(count, np.int8)
+        for sample, blocks in enumerate(self._blocks):
+            for start, per_step, neurons, signs in blocks:
+                place = np.ascontiguousarray(places[start : start + len(per_step), sample])
+                enlist(per_step, neurons, signs, place, start, sample, numbers, sign)
+        return Events(numbers[0], numbers[1], numbers[2], sign)
