@@ -102,9 +102,9 @@ def deep():
     return graphs.chain((2,), *layers, stage="normalised")
 
 
-def test_depth_is_the_most_activations_on_a_way_to_the_output():
-    assert depth(deep()) == 3
-    assert depth(small(SOFTMAX)) == 1
+def test_depth_is_the_most_layers_of_neurons_on_a_way_to_the_output():
+    assert depth(convert(deep(), Ttfs())) == 3
+    assert depth(convert(small(SOFTMAX), Ttfs())) == 1
 
 
 def test_without_calibration_the_duration_grows_with_depth_and_threshold():
