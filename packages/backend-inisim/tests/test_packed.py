@@ -1,14 +1,23 @@
 """Networks whose spikes are packed as bits equal the step loop: words of 16 channels, whole and in part."""
 
+import dataclasses
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as some
+from snn import storage
 from snn.clock import Clock
 from snn.encoding import ConstantCurrent, PoissonSpikes
 from snn.layers import Add, Affine, AvgPool, Concat, Flatten, MaxPool, Pad, Permute, Upsample
 from snn.neurons import Accumulate
 from snn.simulating import Setup
+from snn_backend_inisim import grouping
+from snn_backend_inisim.backend import IniSim
 from snn_backend_inisim.planning import plan
 from snn_backend_inisim.tasks import AddUp, Alone, Fire, Gather, Largest, Move
 
@@ -18,7 +27,7 @@ PADS = some.tuples(some.integers(0, 2), some.integers(0, 2))
 
 def kinds(network):
     """Return the tasks that run ``network``, by the name of their layer."""
-    return {task.key[0]: type(task) for task in plan(network, Setup(clock=CLOCK))}
+    return {task.key[0]: type(task) for task in plan(network, Setup(clock=CLOCK), {})}
 
 
 @pytest.mark.parametrize("channels", [1, 15, 16, 17, 40, 64, 70])
@@ -151,3 +160,90 @@ def test_random_packed_networks_equal_the_step_loop(data, builder, equals_step_l
     samples, numbers = b.samples(2), np.array([3, 8])
     kind = draw(some.sampled_from([ConstantCurrent, PoissonSpikes]))
     equals_step_loop(b.network(), samples, clock, kind(samples, numbers, clock))
+
+
+@pytest.fixture
+def wide(builder):
+    """Return a network whose tasks are worth sharing, with sums that are not fired (a branch) too."""
+    b = builder((2, 8, 7), seed=3)
+    b.numbers = lambda *shape, **_: b.random.normal(size=shape).astype(np.float32) / 4
+    b.conv(33, (3, 3), padding=(1, 1))
+    skip = b.fire()
+    branch = b.conv(33, (3, 3), padding=(1, 1))
+    b.put(Add, branch, skip, factors=np.ones(2, np.float32))
+    b.fire()
+    b.pool(AvgPool, (2, 2), divisor="padded", padding=(0, 1))
+    b.flat()
+    b.dense(200)
+    b.fire()
+    b.dense(5)
+    b.put(Accumulate)
+    return b
+
+
+def test_threads_that_share_the_tasks_of_one_sample_change_nothing(wide, monkeypatch):
+    clock, samples = Clock(130, 1), wide.samples(1)
+    setup, stimulus = Setup(clock=clock), ConstantCurrent(samples, np.array([5]), clock)
+    with IniSim(threads=1).build(wide.network(), setup) as simulator:
+        alone = simulator.run(stimulus)
+    monkeypatch.setattr(grouping, "SHARED_WORK", 1)
+    for threads in (2, 3, 5):
+        with IniSim(threads=threads).build(wide.network(), setup) as simulator:
+            found = simulator.run(stimulus)
+        np.testing.assert_array_equal(found.output, alone.output)
+        np.testing.assert_array_equal(found.operations, alone.operations)
+
+
+def test_two_threads_may_run_one_simulator_at_a_time(wide):
+    clock = Clock(100, 1)
+    batches = [ConstantCurrent(wide.samples(9), np.arange(9), clock) for _ in range(6)]
+    with IniSim().build(wide.network(), Setup(clock=clock)) as simulator:
+        expected = [simulator.run(batch).output for batch in batches]
+        with ThreadPoolExecutor(2) as pool:
+            found = [recording.output for recording in pool.map(simulator.run, batches)]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_sums_are_made_in_the_order_that_is_written_down(builder):
+    """Weights that are not dyadic: bias, then spikes by turns to 4 sums for 16 channels, 2 for 32 and 1 for 64."""
+    for channels, sums in ((16, 4), (32, 2), (64, 1)):
+        b = builder((40,), seed=channels)
+        b.numbers = lambda *shape, **_: b.random.normal(size=shape).astype(np.float32)  # noqa: B023  called in this turn
+        b.fire(threshold=0.5)
+        b.dense(channels)
+        b.put(Accumulate)
+        network, clock = b.network(), Clock(1, 1)
+        samples = b.samples(3)
+        with IniSim().build(network, Setup(clock=clock)) as simulator:
+            found = simulator.run(ConstantCurrent(samples, np.arange(3), clock)).output[0]
+        dense = network[network.layers[-1].inputs[0]]
+        for sample, output in zip(samples, found, strict=True):
+            totals = [dense.bias.copy(), *(np.zeros(channels, np.float32) for _ in range(sums - 1))]
+            for turn, neuron in enumerate(np.flatnonzero(sample >= 0.5)):
+                totals[turn % sums] += dense.weight[:, neuron]
+            np.testing.assert_array_equal(output, np.sum(totals, axis=0, dtype=np.float32))
+
+
+def test_a_processor_without_vectors_gives_the_same_bits(wide, tmp_path):
+    """The kernels compiled for the oldest processor, in a process of its own, give what those of this one give."""
+    clock, samples = Clock(40, 1), wide.samples(2)
+    with IniSim().build(wide.network(), Setup(clock=clock)) as simulator:
+        here = simulator.run(ConstantCurrent(samples, np.arange(2), clock)).output
+    network = dataclasses.replace(wide.network(), clock=clock)
+    storage.save(network, tmp_path / "net.snn")
+    np.save(tmp_path / "samples.npy", samples)
+    program = (
+        "import sys, numpy as np; from pathlib import Path; from snn import storage; from snn.simulating import Setup;"
+        "from snn.encoding import ConstantCurrent; from snn_backend_inisim.backend import IniSim;"
+        "f = Path(sys.argv[1]);"
+        "n = storage.load(f / 'net.snn'); x = np.load(f / 'samples.npy');"
+        "s = IniSim().build(n, Setup(clock=n.clock));"
+        "np.save(f / 'out.npy', s.run(ConstantCurrent(x, np.arange(2), n.clock)).output)"
+    )
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], env={**os.environ, **plain}, capture_output=True, check=False
+    )
+    assert not done.returncode, done.stderr.decode()
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), here)

@@ -5,8 +5,9 @@ inputs that have fired are added, and the potentials stay there from the first s
 of the input rows that an output row reads are listed once, ordered by step, column, row, and channel, so that what a
 cell reads in one step is a single run of the list: columns that a dilated kernel reads together stand together.
 
-The order of every sum is that of the list: the bias, then the inputs by column (in the order of the kernel), row and
-channel, and for each input of an average pool the digits of its count from the lowest.
+The order of every sum is that of the list, by turns as `vectors.gather` says: the bias, then the inputs by column (in
+the order of the kernel), row and channel, and for each input of an average pool the digits of its count, from the
+lowest on.
 """
 
 from __future__ import annotations
@@ -17,32 +18,103 @@ from snn.network import Array
 
 from .compiling import compiled
 from .packed import Words
-from .vectors import LANES, PLANE_SHIFT, append, gather, word_at
+from .vectors import LANES, PLANE_SHIFT, append, copy_moved, gather, word_at
 from .wiring import Indices
 
+Events = npt.NDArray[np.uint32]
 Positions = npt.NDArray[np.int32]
-Bytes = npt.NDArray[np.uint8]
 
 BLOCKS = (1, 2, 4)  # of 16 channels, that are kept in registers together
 
 
-def _places() -> Bytes:
-    places = np.zeros((256, 8), np.uint8)
-    for byte in range(256):
-        found = [bit for bit in range(8) if byte >> bit & 1]
-        places[byte, : len(found)] = found
-    places.flags.writeable = False
-    return places
+@compiled("void(uint16[:, :, :, ::1], int64, int64[::1], int64, int64, int32[::1])")
+def list_row(packed: Words, row: int, column: Indices, places: int, events: int, position: Positions) -> None:
+    """List the spikes of a row of input cells, by step and column; an event is the channel, with its plane."""
+    planes, cells, steps, words = packed.shape
+    columns, count = len(column), 0
+    for t in range(steps):
+        for x in range(columns):
+            position[t * columns + x] = count
+            address = packed.ctypes.data + 2 * ((row * columns + column[x]) * steps + t) * words
+            for plane in range(planes):
+                for word in range(words):
+                    bits = word_at(address + 2 * word)
+                    if bits or planes == 1:  # the higher digits are seldom set
+                        base = (plane << PLANE_SHIFT) + LANES * word
+                        count = append(bits & 255, base, places, events, count)
+                        count = append(bits >> 8, base + 8, places, events, count)
+                address += 2 * cells * steps * words
+    position[steps * columns] = count
 
 
-PLACES = _places()
-"""The places of the bits set in each byte, (256, 8), filled up with 0."""
+@compiled("int64(uint16[:, :, :, ::1], int64, int64, int32[::1], int64)")
+def list_all(packed: Words, places: int, events: int, position: Positions, count: int) -> int:
+    """List all spikes by step, cell and channel, after ``count`` events; return how many there are then."""
+    planes, cells, steps, words = packed.shape
+    for t in range(steps):
+        position[2 * t] = count
+        for cell in range(cells):
+            address = packed.ctypes.data + 2 * (cell * steps + t) * words
+            for plane in range(planes):
+                for word in range(words):
+                    bits = word_at(address + 2 * word)
+                    if bits or planes == 1:
+                        base = (plane << PLANE_SHIFT) + (cell * words + word) * LANES
+                        count = append(bits & 255, base, places, events, count)
+                        count = append(bits >> 8, base + 8, places, events, count)
+                address += 2 * cells * steps * words
+        position[2 * t + 1] = count
+    return count
+
+
+@compiled(
+    "void(int64[::1], int64[::1], int64, int64, int64, int64, int64, int32[:, ::1], int64, int64, int64, int64,"
+    " int32[::1])"
+)
+def merge_rows(
+    row: Indices,
+    kernel_row: Indices,
+    steps: int,
+    columns: int,
+    span: int,
+    lanes: int,
+    listed: int,
+    positions: Positions,
+    capacity: int,
+    first: int,
+    last: int,
+    events: int,
+    position: Positions,
+) -> None:
+    """Merge the lists of the rows that one output row reads, so that what a column gives in a step stands together."""
+    count, width = 0, positions.shape[1]
+    number = last - first
+    lists, bases, starts = np.empty(number, np.int64), np.empty(number, np.int64), np.empty(number, np.int64)
+    for i in range(number):
+        slot = row[first + i] % len(positions)
+        lists[i], starts[i] = listed + 4 * slot * capacity, slot * width
+        bases[i] = kernel_row[first + i] * lanes
+    flat = positions.reshape(-1)
+    for t in range(steps):
+        for x in range(columns):
+            position[t * (columns + 1) + x] = count
+            for i in range(number):
+                at = starts[i] + t * columns + x
+                begin, end = flat[at], flat[at + 1]
+                base = x * span + bases[i]
+                source, target = lists[i] + 4 * begin, events + 4 * count
+                copy_moved(source, base, target)  # few are more than eight
+                for k in range(8, end - begin, 8):
+                    copy_moved(source + 4 * k, base, target + 4 * k)
+                count += end - begin
+        position[t * (columns + 1) + columns] = count
 
 
 @compiled(
     "void(uint16[:, :, :, :, ::1], float32[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
     " int64[::1], int64[::1], float32[:, :, ::1], float32[::1], float32, boolean, float32[:, ::1], int64, int64,"
-    " int64, int64, int64, int64, int64, uint32[::1], int32[:, ::1], int64, int64, int64, int64)"
+    " int64, int64, int64, int64, int64, uint32[::1], int32[:, ::1], uint32[::1], int32[:, ::1], int64, int64,"
+    " int64, int64)"
 )
 def gather_cells(
     packed: Words,
@@ -66,8 +138,10 @@ def gather_cells(
     to_slab: int,
     together: int,
     places: int,
-    events: npt.NDArray[np.uint32],
+    events: Events,
     positions: Positions,
+    row_events: Events,
+    row_positions: Positions,
     out: int,
     sample_stride: int,
     cell_stride: int,
@@ -75,7 +149,7 @@ def gather_cells(
 ) -> None:
     """Fill rows and slabs of output cells with spikes or, where not ``fires``, with the sums.
 
-    ``out`` is an address, as ``places`` is that of `PLACES`; the strides are in bytes.
+    ``out`` is an address, as ``places`` is that of `vectors.PLACES`; the strides are in bytes.
 
     Parameters
     ----------
@@ -92,37 +166,43 @@ def gather_cells(
     potential : (samples, output lanes of all cells)
     together : int
         How many samples are listed before the first slab is worked on.
+    row_positions : (slots, steps * input columns + 1)
+        Each input row is listed once, in the slot of its number. No slots: the one output cell reads everything.
     """
-    samples, planes, cells, steps, words = packed.shape
+    samples, planes, _, steps, words = packed.shape
     columns, outputs = len(column), len(begin)
     rows, width = weight.shape[1], weight.shape[2]
     blocks, slabs = width // LANES, weight.shape[0]
-    span = kernel_rows * words * LANES  # rows of weights in a column of the kernel
+    lanes = words * LANES
+    span = kernel_rows * lanes  # rows of weights in a column of the kernel
     unit = 2 * blocks if fires else 4 * width  # bytes of out in a slab
     list_, heights_ = events.ctypes.data, heights.ctypes.data
+    zeros = np.zeros(width, np.float32)
+    nothing = zeros.ctypes.data
     pace = 4 * (columns + 1)
+    slots = len(row_positions)
+    capacity = len(row_events) // max(slots, 1)
     for start in range(0, samples, together):
         stop = min(samples, start + together)
+        following = 0  # the row to be listed next
         for y in range(from_row, to_row):
+            first, last = first_row[y], first_row[y + 1]
             count = 0
             for sample in range(start, stop):
                 position = positions[sample - start]
-                for t in range(steps):
-                    for x in range(columns):
-                        position[t * (columns + 1) + x] = count
-                        for i in range(first_row[y], first_row[y + 1]):
-                            base = x * span + kernel_row[i] * words * LANES
-                            cell = sample * planes * cells + row[i] * columns + column[x]
-                            for plane in range(planes):
-                                address = packed.ctypes.data + 2 * ((cell + plane * cells) * steps + t) * words
-                                for word in range(words):
-                                    bits = word_at(address + 2 * word)
-                                    if bits or planes == 1:  # the higher digits are seldom set
-                                        at = base + LANES * word
-                                        count = append(bits & 255, at, places, list_, count)
-                                        count = append(bits >> 8, at + 8, places, list_, count)
-                                base += 1 << PLANE_SHIFT
-                    position[t * (columns + 1) + columns] = count
+                if not slots:
+                    count = list_all(packed[sample], places, list_, position, count)
+                    continue
+                for i in range(first, last):
+                    following = max(following, row[first])
+                    while following <= row[i]:
+                        slot = following % slots
+                        listed = row_events.ctypes.data + 4 * slot * capacity
+                        list_row(packed[sample], following, column, places, listed, row_positions[slot])
+                        following += 1
+                listed = row_events.ctypes.data
+                wiring = row, kernel_row, steps, columns, span, lanes
+                merge_rows(*wiring, listed, row_positions, capacity, first, last, list_, position)
             for slab in range(from_slab, to_slab):
                 for sample in range(start, stop):
                     lists = positions.ctypes.data + 4 * (sample - start) * positions.shape[1]
@@ -136,21 +216,24 @@ def gather_cells(
                         h, s = heights_, step_stride
                         if fires and planes == 1:
                             if blocks == 1:
-                                gather(1, 1, 0, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                                gather(1, 1, 0, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                             elif blocks == 2:
-                                gather(2, 1, 0, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                                gather(2, 1, 0, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                             else:
-                                gather(4, 1, 0, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                                gather(4, 1, 0, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                         elif fires:
                             if blocks == 1:
-                                gather(1, 1, 1, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                                gather(1, 1, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                             elif blocks == 2:
-                                gather(2, 1, 1, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                                gather(2, 1, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                             else:
-                                gather(4, 1, 1, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                                gather(4, 1, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                         elif blocks == 1:
-                            gather(1, 0, 1, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                            gather(1, 0, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                         elif blocks == 2:
-                            gather(2, 0, 1, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                            gather(2, 0, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                         else:
-                            gather(4, 0, 1, list_, a, z, pace, steps, w, h, b, v, threshold, o, s)
+                            gather(4, 0, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
+
+
+KERNELS = (list_row, list_all, merge_rows, gather_cells)

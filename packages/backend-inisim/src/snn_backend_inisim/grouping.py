@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -31,7 +32,8 @@ MOST_TOGETHER = 8  # samples in a group: more gain little, and leave the cache
 MOST_STEPS = 64  # in a block
 BLOCK_BYTES = 2**24  # the values of a block of steps that a thread works on
 SHARED_BYTES = 2**25  # the states of the groups taken by turns, and likewise the stimulus of a block of steps
-SHARED_WORK = 2**25  # synapses times steps; threads share no task that has fewer
+MOST_SIZES = 2  # of spaces that are kept
+SHARED_WORK = 2**24  # synapses times steps; threads share no task that has fewer
 _NO_TRACE = np.zeros((0, 0, 0), np.float32)
 
 
@@ -53,6 +55,17 @@ class Program:
     tasks: tuple[Task, ...]
     fan_out: Mapping[str, Floats]
     spare: dict[tuple[int, ...], list[_Space]] = field(default_factory=dict)
+
+    @cached_property
+    def state_bytes(self) -> int:
+        """What the state of a sample takes, and what is the same for it in all steps, at most."""
+        return 1 + sum(_bytes(task.rest(1)) + 4 * task.cells * task.channels for task in self.tasks)
+
+    def spare_for(self, sizes: tuple[int, ...]) -> list[_Space]:
+        """Return the spare spaces of these sizes; those of other sizes are let go when there are many."""
+        if sizes not in self.spare and len(self.spare) >= MOST_SIZES:
+            self.spare.clear()
+        return self.spare.setdefault(sizes, [])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +112,8 @@ class Grouped:
         self._current = np.asarray(stimulus.steps(0, 1)[0], np.float32) if stimulus.constant else None
         self._neurons = [layer for layer in network.layers if isinstance(layer, Neuron)]
 
-    def run(self, threads: int) -> None:
-        """Present every sample to the network at rest, for all steps."""
+    def run(self, threads: int, pool: ThreadPoolExecutor) -> None:
+        """Present every sample to the network at rest, for all steps, in so many ``threads`` of ``pool``."""
         batch, steps = len(self._stimulus.samples), self._stimulus.clock.steps
         count = threads * -(-batch // (threads * MOST_TOGETHER)) if batch >= threads else 1
         bounds = [batch * i // count for i in range(count + 1)]
@@ -110,19 +123,19 @@ class Grouped:
         size = max(len(each) for each in rows)
         block = self._block(size)
         sharing = threads if len(rows) == 1 else 1
-        spare = self._program.spare.setdefault((size, block, sharing, len(self._moving)), [])
+        spare = self._program.spare_for((size, block, sharing, len(self._moving)))
         spaces = [_taken(spare) or self._space(size, block, sharing) for _ in range(min(threads, len(rows)))]
-        turns = max(1, SHARED_BYTES // max(1, self._state_bytes(size)) // len(spaces)) * len(spaces)
-        with ThreadPoolExecutor(threads) as pool:
-            for first in range(0, len(rows), turns):
-                groups = list(pool.map(self._start, rows[first : first + turns]))
-                for start in range(0, steps, block):
-                    stop = min(start + block, steps)
-                    entering = None if self._stimulus.constant else self._stimulus.steps(start, stop)
-                    if sharing > 1:
-                        self._advance(groups[0], spaces[0], start, stop, entering, pool, sharing)
-                    else:
-                        self._together(pool, groups, spaces, start, stop, entering)
+        turns = max(1, SHARED_BYTES // (size * self._program.state_bytes) // len(spaces)) * len(spaces)
+        for first in range(0, len(rows), turns):
+            groups = [self._start(each) for each in rows[first : first + turns]]
+            for start in range(0, steps, block):
+                stop = min(start + block, steps)
+                entering = None if self._stimulus.constant else self._stimulus.steps(start, stop)
+                if len(spaces) == 1:
+                    for group in groups:
+                        self._advance(group, spaces[0], start, stop, entering, pool, sharing)
+                else:
+                    self._together(pool, groups, spaces, start, stop, entering)
         spare += spaces
 
     def _together(
@@ -138,7 +151,7 @@ class Grouped:
 
         def work(space: _Space) -> None:
             for group in queue:
-                self._advance(group, space, start, stop, entering)
+                self._advance(group, space, start, stop, entering, pool)
 
         running = [pool.submit(work, space) for space in spaces]
         try:
@@ -157,10 +170,6 @@ class Grouped:
         if not self._stimulus.constant:
             block = min(block, SHARED_BYTES // max(1, self._stimulus.samples.nbytes))
         return max(1, min(block, MOST_STEPS, self._stimulus.clock.steps))
-
-    def _state_bytes(self, samples: int) -> int:
-        fixed = sum(4 * samples * task.cells * task.channels for task in self._fixed)
-        return fixed + sum(_bytes(task.rest(samples)) for task in self._moving)
 
     def _space(self, samples: int, block: int, sharing: int) -> _Space:
         values: dict[Key, npt.NDArray[Any]] = {}
@@ -199,10 +208,10 @@ class Grouped:
         start: int,
         stop: int,
         entering: Array | None,
-        pool: ThreadPoolExecutor | None = None,
+        pool: ThreadPoolExecutor,
         sharing: int = 1,
     ) -> None:
-        """Take a group through steps ``start`` to ``stop``; where ``pool`` is given, threads share its tasks."""
+        """Take a group through steps ``start`` to ``stop``; so many threads share its tasks."""
         samples, steps = len(group.rows), stop - start
         values: dict[Key, npt.NDArray[Any]] = dict(group.fixed)
         if entering is not None:
@@ -217,7 +226,7 @@ class Grouped:
                 Turn(inputs, out, group.states[task.key], space.scratch[task.key][i], moments, trace, Share(i, count))
                 for i in range(count)
             ]
-            others = [pool.submit(task.run, turn) for turn in turns[1:]] if pool is not None else []
+            others = [pool.submit(task.run, turn) for turn in turns[1:]]
             task.run(turns[0])
             for other in others:
                 other.result()
@@ -256,7 +265,7 @@ class Grouped:
         if fan_out is None:
             return
         if (spikes := values.get((name, True))) is not None:
-            packed.count_words(spikes[:, 0], fan_out, bool((fan_out == fan_out[:, :1]).all()), work)
+            packed.count_words(spikes[:, 0], fan_out[:, 0].copy(), work)
             return
         for i, numbers in enumerate(values[name, False]):
             kernels.count_operations(numbers, fan_out.reshape(-1), work[i])

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from snn.network import Array
 
 from .compiling import compiled
-from .vectors import LANES, bits_in, fire
+from .vectors import LANES, append, bits_in, column_at, fire, four_words_at, word_at
 from .wiring import Floats, Indices
 
 Words: TypeAlias = npt.NDArray[np.uint16]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
 def words_of(channels: int) -> int:
@@ -188,22 +189,25 @@ def unpack(packed: Words, heights: Array, channels: int, out: Array) -> None:
                         values[channel] += heights[plane] * np.float32(bit)
 
 
-@compiled("void(uint16[:, :, :, ::1], float64[:, ::1], boolean, float64[:, ::1])")
-def count_words(spikes: Words, fan_out: Floats, uniform: bool, total: Floats) -> None:
-    """Add the fan-out of every spike to each step's total; ``uniform``: all channels of a cell have the same."""
+@compiled("void(uint16[:, :, :, ::1], float64[::1], float64[:, ::1])")
+def count_words(spikes: Words, fan_out: Floats, total: Floats) -> None:
+    """Add the fan-out of every spike to each step's total, where all channels of a cell have the same, (cells,)."""
     samples, cells, steps, words = spikes.shape
     for sample in range(samples):
+        work = total[sample]
         for cell in range(cells):
+            address, each = spikes.ctypes.data + 2 * (sample * cells + cell) * steps * words, fan_out[cell]
+            if words == 1:
+                for t in range(steps):
+                    work[t] += each * bits_in(word_at(address + 2 * t))
+                continue
             for t in range(steps):
-                for word in range(words):
-                    bits = np.int64(spikes[sample, cell, t, word])
-                    if uniform:
-                        total[sample, t] += fan_out[cell, 0] * bits_in(bits)
-                        continue
-                    while bits:
-                        lane = bits_in((bits & -bits) - 1)
-                        total[sample, t] += fan_out[cell, LANES * word + lane]
-                        bits &= bits - 1
+                bits = 0
+                for word in range(words // 4):
+                    bits += bits_in(four_words_at(address + 2 * t * words + 8 * word))
+                for word in range(words // 4 * 4, words):
+                    bits += bits_in(word_at(address + 2 * (t * words + word)))
+                work[t] += each * bits
 
 
 @compiled("void(uint16[:, :, ::1], int64[:, ::1])")
@@ -219,46 +223,59 @@ def count_spikes(spikes: Words, counts: Indices) -> None:
                     bits &= bits - 1
 
 
-@compiled("void(uint16[:, :, ::1], int64, int32[::1], int32[::1])")
-def list_spikes(spikes: Words, channels: int, per_step: npt.NDArray[np.int32], neurons: npt.NDArray[np.int32]) -> None:
+@compiled("void(uint8[:, :, ::1], uint8[:, ::1], uint16[:, :, ::1])")
+def turn_bytes(spikes: Bytes, side: Bytes, turned: Words) -> None:
+    """Turn bytes of 8 channels, (cells, steps, bytes), into words of 16 cells, (steps, channels, words).
+
+    ``side`` is scratch, (steps, cells up to whole words), and zero past the last cell.
+    """
+    cells, steps, width = spikes.shape
+    channels, words = turned.shape[1], turned.shape[2]
+    for byte in range(min(width, -(-channels // 8))):
+        for cell in range(cells):
+            for t in range(steps):
+                side[t, cell] = spikes[cell, t, byte]
+        for t in range(steps):
+            address = side.ctypes.data + t * side.shape[1]
+            for i in range(min(8, channels - 8 * byte)):
+                row = turned[t, 8 * byte + i]
+                for word in range(words):
+                    row[word] = column_at(address + LANES * word, 1 << i)
+
+
+@compiled("int64(uint16[:, :, ::1], int64, int64, int32[::1], int32[::1])")
+def list_spikes(
+    turned: Words, cells: int, places: int, per_step: npt.NDArray[np.int32], neurons: npt.NDArray[np.int32]
+) -> int:
     """List the neurons of one sample that fire, step by step, by their channels-first number in rising order.
 
-    ``per_step`` gets the number of each step; ``neurons`` must hold them all.
+    ``turned`` is what `turn_bytes` gives; ``places`` the address of `vectors.PLACES`; ``per_step`` gets the
+    number of each step. Return the number of all; ``neurons`` has room for 16 more.
     """
-    cells, steps, words = spikes.shape
-    place, count = np.zeros(channels + 1, np.int64), 0
+    steps, channels, words = turned.shape
+    count, events, address = 0, neurons.ctypes.data, turned.ctypes.data
     for t in range(steps):
-        for channel in range(channels + 1):
-            place[channel] = 0
-        for cell in range(cells):
-            for word in range(words):
-                bits = np.int64(spikes[cell, t, word])
-                while bits:
-                    place[LANES * word + bits_in((bits & -bits) - 1) + 1] += 1
-                    bits &= bits - 1
-        place[0] = count
+        before = count
         for channel in range(channels):
-            place[channel + 1] += place[channel]
-        per_step[t] = place[channels] - count
-        count = place[channels]
-        for cell in range(cells):
             for word in range(words):
-                bits = np.int64(spikes[cell, t, word])
-                while bits:
-                    channel = LANES * word + bits_in((bits & -bits) - 1)
-                    neurons[place[channel]] = channel * cells + cell
-                    place[channel] += 1
-                    bits &= bits - 1
+                bits = word_at(address)
+                address += 2
+                if bits:
+                    base = channel * cells + LANES * word
+                    count = append(bits & 255, base, places, events, count)
+                    count = append(bits >> 8, base + 8, places, events, count)
+        per_step[t] = count - before
+    return count
 
 
 @compiled("int64(uint16[:, :, ::1])")
 def spikes_in(spikes: Words) -> int:
     """Return how many bits are set in the spikes of one sample."""
-    total = 0
-    for cell in range(spikes.shape[0]):
-        for t in range(spikes.shape[1]):
-            for word in range(spikes.shape[2]):
-                total += bits_in(np.int64(spikes[cell, t, word]))
+    total, address, whole = 0, spikes.ctypes.data, spikes.size // 4 * 4
+    for i in range(0, whole, 4):
+        total += bits_in(four_words_at(address + 2 * i))
+    for i in range(whole, spikes.size):
+        total += bits_in(word_at(address + 2 * i))
     return total
 
 
@@ -272,6 +289,7 @@ KERNELS = (
     unpack,
     count_words,
     count_spikes,
+    turn_bytes,
     list_spikes,
     spikes_in,
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 from snn.network import Network
 from snn.operations import constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from . import kernels, layout, packed, rate
+from . import gathering, kernels, layout, packed, rate
 from .compiling import prepare
-from .gathering import gather_cells
 from .grouping import Grouped, Program
 from .planning import plan
 from .recording import Recorder
@@ -20,18 +20,19 @@ from .trains import enlist
 
 
 class PackedSimulator(Simulator):
-    """A network of rate-coded neurons, ready to run; it keeps nothing between runs."""
+    """A network of rate-coded neurons, ready to run; between runs it keeps memory and threads, but no state."""
 
     def __init__(self, network: Network, setup: Setup, threads: int) -> None:
         started = perf_counter()
         check_record(network, setup.record)
-        prepare((*kernels.ALL, *rate.ENGINE.kernels, *packed.KERNELS, gather_cells, enlist), setup.tell)
+        prepare((*kernels.ALL, *rate.ENGINE.kernels, *packed.KERNELS, *gathering.KERNELS, enlist), setup.tell)
         self._setup = setup
         self._threads = threads or processors()
         self._once = constant_multiply_adds(network)
         paths = {name: layout.inwards(each, network.shapes[name])[0] for name, each in fan_out(network).items()}
         counted = {name: each.reshape(-1, network.shapes[name][0]) for name, each in paths.items() if each.any()}
-        self._program = Program(network, plan(network, setup), counted)
+        self._program = Program(network, plan(network, setup, counted), counted)
+        self._pool = ThreadPoolExecutor(self._threads)  # starts no thread before there is work
         self._seconds = perf_counter() - started
 
     def run(self, stimulus: Stimulus) -> Recording:
@@ -40,8 +41,11 @@ class PackedSimulator(Simulator):
         recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
         if stimulus.constant:
             recorder.operations[0] += self._once
-        Grouped(self._program, stimulus, recorder).run(self._threads)
-        return recorder.finish()
+        Grouped(self._program, stimulus, recorder).run(self._threads, self._pool)
+        return recorder.finish(self._pool)
+
+    def close(self) -> None:
+        self._pool.shutdown()
 
     def facts(self) -> Mapping[str, object]:
         return {"engine": "rate", "threads": self._threads, "build_seconds": self._seconds}

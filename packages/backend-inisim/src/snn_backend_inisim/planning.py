@@ -8,6 +8,7 @@ gets the spikes unpacked.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -26,7 +27,7 @@ from .rate import Fire as FirePart
 from .rate import place as place_neurons
 from .tasks import AddUp, Alone, Fire, Gather, Key, Largest, Move, Task, Unpack
 from .vectors import LANES, PLANE_SHIFT
-from .wiring import Indices
+from .wiring import Floats, Indices
 
 MOST_PLANES = 8
 _ONE = np.ones(1, np.float32)
@@ -34,14 +35,20 @@ _NO_ORDER = np.zeros(0, np.int64)
 _ORDERS = (op.Flatten, op.Reshape, op.Permute)
 
 
-def plan(network: Network, setup: Setup) -> tuple[Task, ...]:
-    """Return the tasks that run ``network``, in their order."""
-    return _Plan(network, setup).tasks()
+def plan(network: Network, setup: Setup, fan_out: Mapping[str, Floats]) -> tuple[Task, ...]:
+    """Return the tasks that run ``network``, in their order.
+
+    Spikes stay packed only where all channels of a cell have the same ``fan_out``, (cells, channels), so that counting
+    them gives the synaptic operations.
+    """
+    return _Plan(network, setup, fan_out).tasks()
 
 
 class _Plan:
-    def __init__(self, network: Network, setup: Setup) -> None:
+    def __init__(self, network: Network, setup: Setup, fan_out: Mapping[str, Floats]) -> None:
         self.network, self.setup = network, setup
+        self.even = {name for name, values in fan_out.items() if (values == values[:, :1]).all()}
+        self.counted = set(fan_out)
         self.neurons = {
             layer.name: place_neurons(layer, network, setup) for layer in network.layers if isinstance(layer, Neuron)
         }
@@ -80,7 +87,8 @@ class _Plan:
 
     def _plain(self, name: str) -> bool:
         """Return whether a layer is of neurons that give packed spikes."""
-        return type(self.neurons.get(name)) is FirePart and name not in self.setup.record.potentials
+        plain = type(self.neurons.get(name)) is FirePart and name not in self.setup.record.potentials
+        return plain and (name in self.even or name not in self.counted)
 
     def _packed(self, name: str) -> bool:
         return name in self.heights
@@ -199,7 +207,7 @@ class _Plan:
             key=(name, fires),
             inputs=(source.key,),
             words=words,
-            work=float(layer.weight.size) * (1 if isinstance(layer, op.Dense) else size["cells"]),
+            work=float(layer.weight.size) * size["cells"] if fires else 0.0,
             threshold=threshold,
             initial=initial,
             heights=self.heights[base],

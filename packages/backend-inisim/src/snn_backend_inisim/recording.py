@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from snn.network import Array, Network
@@ -12,6 +13,7 @@ from snn.simulating import Record, Recording
 from . import layout, packed
 from .packed import Words
 from .trains import Trains
+from .vectors import LANES, PLACES
 from .wiring import Floats
 
 
@@ -62,10 +64,16 @@ class Recorder:
         if name in self._counts:
             packed.count_spikes(spikes, self._counts[name][sample].reshape(shape[0], -1))
         if name in self._trains:
-            per_step = np.zeros(spikes.shape[1], np.int32)
-            neurons = np.empty(packed.spikes_in(spikes), np.int32)
-            packed.list_spikes(spikes, shape[0], per_step, neurons)
-            self._trains[name].add(sample, start, per_step, neurons)
+            cells, steps, words = spikes.shape
+            if cells == 1:  # the order of the channels is that of the neurons
+                turned = spikes.reshape(steps, 1, words)
+            else:
+                across = packed.words_of(cells)
+                turned = np.empty((steps, shape[0], across), np.uint16)
+                packed.turn_bytes(spikes.view(np.uint8), np.zeros((steps, across * LANES), np.uint8), turned)
+            per_step, neurons = np.empty(steps, np.int32), np.empty(packed.spikes_in(spikes) + LANES, np.int32)
+            count = packed.list_spikes(turned, cells, PLACES.ctypes.data, per_step, neurons)
+            self._trains[name].add(sample, start, per_step, neurons[:count])
 
     def so_far(self, sample: int, start: int, out: Array) -> Array:
         """Return the state of the output, (steps, classes), after steps from ``start`` on in which it gave ``out``."""
@@ -89,13 +97,13 @@ class Recorder:
         """Add the synaptic operations of the steps from ``start`` on, (steps,)."""
         self.operations[start : start + len(work), sample] += work
 
-    def finish(self) -> Recording:
-        """Return the recording."""
+    def finish(self, pool: ThreadPoolExecutor) -> Recording:
+        """Return the recording; what is left to do is done in threads of ``pool``."""
         return Recording(
             self.output,
             np.cumsum(self.operations, axis=0),
             self._counts,
-            {name: trains.events() for name, trains in self._trains.items()},
+            {name: trains.events(pool) for name, trains in self._trains.items()},
             self._potentials,
             self._output_potentials,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TypeVar
@@ -105,7 +106,8 @@ class StepSimulator(Simulator):
         Presentation(self._engine, self._code.enter(stimulus), recorder, decisions).run(self._threads)
         if self._margin:
             self._steps_used += decisions.steps.tolist()
-        return recorder.finish()
+        with ThreadPoolExecutor(self._threads) as pool:
+            return recorder.finish(pool)
 
     def facts(self) -> Mapping[str, object]:
         facts = {"engine": self._code.name, "threads": self._threads, "build_seconds": self._seconds}

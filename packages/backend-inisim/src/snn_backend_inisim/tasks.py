@@ -9,6 +9,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,9 +18,9 @@ import numpy.typing as npt
 from snn.network import Array
 
 from . import packed
-from .gathering import PLACES, gather_cells
+from .gathering import gather_cells
 from .parts import Moment, Part
-from .vectors import LANES
+from .vectors import LANES, PLACES
 from .wiring import Indices
 
 Key: TypeAlias = tuple[str, bool]
@@ -171,29 +173,38 @@ class Gather(Lanes):
     fires: bool
     dense: bool
 
-    def _events(self, steps: int) -> int:
-        """Return how many events a sample may have in an output row."""
+    @cached_property
+    def _events(self) -> int:
+        """How many events a sample may have in an output row and step."""
         rows = int(np.diff(self.first_row).max(initial=0))
-        return steps * rows * len(self.column) * self.entering * len(self.heights)
+        return rows * len(self.column) * self.entering * len(self.heights)
 
     def together(self, samples: int, steps: int) -> int:
         """Return how many samples are listed together."""
-        return max(1, min(samples, EVENT_BYTES // (4 * self._events(steps)))) if self.dense else 1
+        return max(1, min(samples, EVENT_BYTES // (4 * self._events * steps))) if self.dense else 1
 
     def rest(self, samples: int) -> Array:
         return super().rest(samples) if self.fires else np.zeros((samples, 0), np.float32)
 
     def scratch(self, samples: int, steps: int) -> Arrays:
         together = self.together(samples, steps)
-        events = np.empty(together * self._events(steps) + 8, np.uint32)  # eight are written at a time
+        events = np.empty(together * self._events * steps + 16, np.uint32)  # eight are written at a time
         positions = np.empty((together, steps * (len(self.column) + 1)), np.int32)
         lanes = self.weight.shape[0] * self.weight.shape[2]
         sums = np.empty(0 if self.fires else samples * steps * self.cells * lanes, np.float32)
-        return events, positions, sums
+        slots = self._slots()
+        listed = steps * len(self.column) * self.entering * len(self.heights) + 16
+        rows = np.empty(slots * listed, np.uint32), np.empty((slots, steps * len(self.column) + 1), np.int32)
+        return events, positions, *rows, sums
+
+    def _slots(self) -> int:
+        """Return over how many input rows an output row reaches; 0 where it reads all there is at once."""
+        reached = [self.row[a:b] for a, b in pairwise(self.first_row) if b > a]
+        return 0 if self.dense else max((int(rows[-1] - rows[0]) + 1 for rows in reached), default=1)
 
     def run(self, turn: Turn) -> None:
         (spikes,) = turn.inputs
-        events, positions, buffer = turn.scratch
+        events, positions, row_events, row_positions, buffer = turn.scratch
         samples, steps = len(turn.moments), turn.steps
         slabs, _, width = self.weight.shape
         rows = len(self.first_row) - 1
@@ -229,6 +240,8 @@ class Gather(Lanes):
             PLACES.ctypes.data,
             events,
             positions,
+            row_events,
+            row_positions,
             out.ctypes.data,
             out.strides[0],
             cell_stride,

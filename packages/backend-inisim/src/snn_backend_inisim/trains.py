@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 from snn.simulating import Events
@@ -24,19 +26,21 @@ def enlist(
     numbers: Numbers,
     sign: Signs,
 ) -> None:
-    """Copy the events of one sample to where each step's have their ``place``; without ``signs`` all are 1.
+    """Copy the events of one sample to where each step's have their ``place``; without ``signs``, ``sign`` stays.
 
     ``numbers`` are the steps, samples and neurons of all events, (3, events).
     """
     i = 0
     for t in range(len(per_step)):
         at = place[t]
-        for k in range(at, at + per_step[t]):
-            numbers[0, k] = start + t
-            numbers[1, k] = sample
-            numbers[2, k] = neurons[i]
-            sign[k] = signs[i] if len(signs) else 1
-            i += 1
+        for k in range(per_step[t]):
+            numbers[0, at + k] = start + t
+            numbers[1, at + k] = sample
+            numbers[2, at + k] = neurons[i + k]
+        if len(signs):
+            for k in range(per_step[t]):
+                sign[at + k] = signs[i + k]
+        i += per_step[t]
 
 
 class Trains:
@@ -51,14 +55,17 @@ class Trains:
         self._counts[start : start + len(per_step), sample] = per_step
         self._blocks[sample].append((start, per_step, neurons, np.zeros(0, np.int8) if signs is None else signs))
 
-    def events(self) -> Events:
-        """Return all of them."""
+    def events(self, pool: ThreadPoolExecutor) -> Events:
+        """Return all of them; the threads of ``pool`` share the samples."""
         ends = self._counts.cumsum().reshape(self._counts.shape)
         places = ends - self._counts
         count = int(self._counts.sum())
-        numbers, sign = np.empty((3, count), np.int32), np.empty(count, np.int8)
-        for sample, blocks in enumerate(self._blocks):
-            for start, per_step, neurons, signs in blocks:
+        numbers, sign = np.empty((3, count), np.int32), np.ones(count, np.int8)
+
+        def copy(sample: int) -> None:
+            for start, per_step, neurons, signs in self._blocks[sample]:
                 place = np.ascontiguousarray(places[start : start + len(per_step), sample])
                 enlist(per_step, neurons, signs, place, start, sample, numbers, sign)
+
+        list(pool.map(copy, range(len(self._blocks))))
         return Events(numbers[0], numbers[1], numbers[2], sign)

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
@@ -21,6 +23,7 @@ LANES = 16
 _SINGLE, _WORD, _INDEX, _WHOLE = ir.FloatType(), ir.IntType(16), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_SINGLE, LANES)
 _EIGHT = ir.VectorType(_INDEX, 8)
+SUMS = 4  # that a kernel keeps of each 16 neurons, or of fewer blocks more
 PLANE_SHIFT = 24  # an event is the row of its weights and, above this bit, the plane that its height is that of
 
 _Code = tuple[Any, Callable[..., Any]]
@@ -33,23 +36,46 @@ def _instruction(function: Callable[..., _Code]) -> Any:
 
 @_instruction
 def gather(  # type: ignore[no-untyped-def]
-    _, blocks, fires, scaled, events, first, last, stride, steps, weight, heights, bias, potential, threshold, out, pace
+    _,
+    blocks,
+    fires,
+    scaled,
+    events,
+    first,
+    last,
+    stride,
+    steps,
+    weight,
+    nothing,
+    heights,
+    bias,
+    potential,
+    threshold,
+    out,
+    pace,
 ) -> _Code:
     """Take the neurons of ``blocks`` times 16 channels of one place through ``steps`` steps, in registers.
 
-    In each step the sum is ``bias`` plus the rows of ``weight`` named by the events from ``first`` to ``last``, one
-    after the other; ``scaled``: each times the height of its plane. ``fires``: the sum is added to ``potential``,
-    neurons at ``threshold`` fire and lose it, and ``out`` gets a word of 16 spikes a block; else it gets the sums.
+    In each step the sum is ``bias`` plus the rows of ``weight`` named by the events from ``first`` to ``last``;
+    ``scaled``: each times the height of its plane. ``fires``: the sum is added to ``potential``, neurons at
+    ``threshold`` fire and lose it, and ``out`` gets a word of 16 spikes a block; else it gets the sums.
+
+    So that one addition need not wait for the one before, there are 4 / ``blocks`` sums, of which the first begins
+    with the bias and the others with 0; events are given to them by turns, and in the end the others are added to the
+    first one after the other. A turn that is not full is filled up with ``nothing``, a row of zeros.
 
     ``first`` and ``last`` are addresses of positions (int32) that move on by ``stride`` bytes a step, ``out`` by
     ``pace``. ``blocks``, ``fires`` and ``scaled`` are literals.
     """
     count, neurons, planes = (kind.literal_value for kind in (blocks, fires, scaled))
-    signature = types.void(blocks, fires, scaled, *[types.int64] * 9, types.float32, types.int64, types.int64)
+    turns = max(1, SUMS // count)
+    signature = types.void(blocks, fires, scaled, *[types.int64] * 10, types.float32, types.int64, types.int64)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        _, _, _, events, first, last, stride, steps, weight, heights, bias, potential, threshold, out, pace = arguments
-        start = [_load(build, bias, n) for n in range(count)]
+        _, _, _, events, first, last, stride, steps, weight, nothing, heights, bias, *others = arguments
+        potential, threshold, out, pace = others
+        zeros = ir.Constant(_VECTOR, [0.0] * LANES)
+        start = [_load(build, bias, n) for n in range(count)] + [zeros] * (count * (turns - 1))
         limit = _splat(build, threshold, _VECTOR)
         before = [_load(build, potential, n) for n in range(count)] if neurons else []
         entry, step, event, end, done = _blocks(build, "step", "event", "end", "done")
@@ -62,19 +88,26 @@ def gather(  # type: ignore[no-untyped-def]
         build.cbranch(build.icmp_signed("<", at, until), event, end)
 
         build.position_at_end(event)
-        position, sums = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in range(count)]
-        address = build.add(events, build.shl(position, _whole(2)))
-        row = build.zext(build.load(_pointer(build, address, _INDEX)), _WHOLE)
-        if planes:
-            plane = build.shl(build.lshr(row, _whole(PLANE_SHIFT)), _whole(2))
-            height = _splat(build, build.load(_pointer(build, build.add(heights, plane), _SINGLE)), _VECTOR)
-            row = build.and_(row, _whole((1 << PLANE_SHIFT) - 1))
-        place = build.add(weight, build.mul(row, _whole(4 * LANES * count)))
-        rows = [_load(build, place, n) for n in range(count)]
-        if planes:
-            rows = [build.fmul(height, weights) for weights in rows]
-        grown = [build.fadd(sum_, weights) for sum_, weights in zip(sums, rows, strict=True)]
-        following = build.add(position, _whole(1))
+        position, sums = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in start]
+        grown: list[Any] = []
+        for turn in range(turns):
+            mine = build.add(position, _whole(turn))
+            address = build.add(events, build.shl(mine, _whole(2)))
+            row = build.zext(build.load(_pointer(build, address, _INDEX)), _WHOLE)
+            inside = build.icmp_signed("<", mine, until)
+            if turn:
+                row = build.select(inside, row, _whole(0))
+            if planes:
+                plane = build.shl(build.lshr(row, _whole(PLANE_SHIFT)), _whole(2))
+                height = _splat(build, build.load(_pointer(build, build.add(heights, plane), _SINGLE)), _VECTOR)
+                row = build.and_(row, _whole((1 << PLANE_SHIFT) - 1))
+            place = build.add(weight, build.mul(row, _whole(4 * LANES * count)))
+            if turn:
+                place = build.select(inside, place, nothing)
+            for n in range(count):
+                weights = _load(build, place, n)
+                grown.append(build.fadd(sums[turn * count + n], build.fmul(height, weights) if planes else weights))
+        following = build.add(position, _whole(turns))
         _join(position, (at, step), (following, event))
         for sum_, first_, next_ in zip(sums, start, grown, strict=True):
             _join(sum_, (first_, step), (next_, event))
@@ -82,9 +115,12 @@ def gather(  # type: ignore[no-untyped-def]
 
         build.position_at_end(end)
         after = []
-        totals = [build.phi(_VECTOR) for _ in range(count)]
-        for total, first_, last_ in zip(totals, start, grown, strict=True):
+        ends = [build.phi(_VECTOR) for _ in start]
+        for total, first_, last_ in zip(ends, start, grown, strict=True):
             _join(total, (first_, step), (last_, event))
+        totals = ends[:count]
+        for n in range(count, len(ends)):
+            totals[n % count] = build.fadd(totals[n % count], ends[n])
         for n, total in enumerate(totals):
             if neurons:
                 potential_, spikes = _fire(build, build.fadd(now[n], total), limit)
@@ -167,12 +203,54 @@ def append(_, bits, base, places, events, count) -> _Code:  # type: ignore[no-un
 
 
 @_instruction
+def copy_moved(_, source, base, target) -> _Code:  # type: ignore[no-untyped-def]
+    """Copy eight events, with ``base`` added to each."""
+    signature = types.void(*[types.int64] * 3)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        source, base, target = arguments
+        events = build.load(_pointer(build, source, _EIGHT), align=4)
+        moved = build.add(events, _splat(build, build.trunc(base, _INDEX), _EIGHT))
+        build.store(moved, _pointer(build, target, _EIGHT), align=4)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@_instruction
 def bits_in(_, word) -> _Code:  # type: ignore[no-untyped-def]
     """Return how many bits of ``word`` are set."""
     signature = types.int64(types.int64)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
         return build.ctpop(arguments[0])
+
+    return signature, code
+
+
+@_instruction
+def column_at(_, address, bit) -> _Code:  # type: ignore[no-untyped-def]
+    """Return a word of one bit, a value from 1 to 128, of each of the 16 bytes at ``address``."""
+    signature = types.int64(types.int64, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        address, bit = arguments
+        sixteen = ir.VectorType(ir.IntType(8), LANES)
+        rows = build.load(_pointer(build, address, sixteen), align=1)
+        chosen = build.and_(rows, _splat(build, build.trunc(bit, ir.IntType(8)), sixteen))
+        is_set = build.icmp_unsigned("!=", chosen, ir.Constant(sixteen, [0] * LANES))
+        return build.zext(build.bitcast(is_set, _WORD), _WHOLE)
+
+    return signature, code
+
+
+@_instruction
+def four_words_at(_, address) -> _Code:  # type: ignore[no-untyped-def]
+    """Return four words of 16 bits at ``address`` as one number."""
+    signature = types.int64(types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return build.load(_pointer(build, arguments[0], _WHOLE), align=2)
 
     return signature, code
 
@@ -186,6 +264,19 @@ def word_at(_, address) -> _Code:  # type: ignore[no-untyped-def]
         return build.zext(build.load(_pointer(build, arguments[0], _WORD), align=2), _WHOLE)
 
     return signature, code
+
+
+def _places() -> npt.NDArray[np.uint8]:
+    places = np.zeros((256, 8), np.uint8)
+    for byte in range(256):
+        found = [bit for bit in range(8) if byte >> bit & 1]
+        places[byte, : len(found)] = found
+    places.flags.writeable = False
+    return places
+
+
+PLACES = _places()
+"""The places of the bits set in each byte, (256, 8), filled up with 0."""
 
 
 def _fire(build: ir.IRBuilder, potential: Any, threshold: Any) -> tuple[Any, Any]:
