@@ -57,6 +57,11 @@ class Program:
     spare: dict[tuple[int, ...], list[_Space]] = field(default_factory=dict)
 
     @cached_property
+    def still(self) -> frozenset[str]:
+        """The layers that give the same in every step where the input is constant."""
+        return analog_part(self.network)
+
+    @cached_property
     def state_bytes(self) -> int:
         """What the state of a sample takes, and what is the same for it in all steps, at most."""
         return 1 + sum(_bytes(task.rest(1)) + 4 * task.cells * task.channels for task in self.tasks)
@@ -106,7 +111,7 @@ class Grouped:
     def __init__(self, program: Program, stimulus: Stimulus, recorder: Recorder) -> None:
         network = program.network
         self._program, self._stimulus, self._recorder = program, stimulus, recorder
-        still = analog_part(network) if stimulus.constant else frozenset({network.input.name})
+        still = program.still if stimulus.constant else frozenset({network.input.name})
         self._fixed = [task for task in program.tasks if task.key[0] in still]
         self._moving = [task for task in program.tasks if task.key[0] not in still]
         self._current = np.asarray(stimulus.steps(0, 1)[0], np.float32) if stimulus.constant else None

@@ -277,19 +277,3 @@ def spikes_in(spikes: Words) -> int:
     for i in range(whole, spikes.size):
         total += bits_in(word_at(address + 2 * i))
     return total
-
-
-KERNELS = (
-    spread,
-    close_up,
-    fire_words,
-    add_up,
-    largest_words,
-    move_words,
-    unpack,
-    count_words,
-    count_spikes,
-    turn_bytes,
-    list_spikes,
-    spikes_in,
-)

@@ -10,13 +10,21 @@ from snn.network import Network
 from snn.operations import constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from . import gathering, kernels, layout, packed, rate
+from . import kernels, layout, packed
 from .compiling import prepare
 from .grouping import Grouped, Program
 from .planning import plan
 from .recording import Recorder
 from .stepping import check_record, check_stimulus, processors
 from .trains import enlist
+
+_RECORDING = (
+    packed.count_spikes,
+    packed.turn_bytes,
+    packed.list_spikes,
+    packed.spikes_in,
+    enlist,
+)
 
 
 class PackedSimulator(Simulator):
@@ -25,13 +33,16 @@ class PackedSimulator(Simulator):
     def __init__(self, network: Network, setup: Setup, threads: int) -> None:
         started = perf_counter()
         check_record(network, setup.record)
-        prepare((*kernels.ALL, *rate.ENGINE.kernels, *packed.KERNELS, *gathering.KERNELS, enlist), setup.tell)
         self._setup = setup
         self._threads = threads or processors()
         self._once = constant_multiply_adds(network)
         paths = {name: layout.inwards(each, network.shapes[name])[0] for name, each in fan_out(network).items()}
         counted = {name: each.reshape(-1, network.shapes[name][0]) for name, each in paths.items() if each.any()}
-        self._program = Program(network, plan(network, setup, counted), counted)
+        tasks = plan(network, setup, counted)
+        kept = _RECORDING if setup.record.counts or setup.record.spikes else ()
+        needed = [kernel for task in tasks for kernel in task.needs]
+        prepare(dict.fromkeys([*needed, *kept, packed.count_words, kernels.count_operations]), setup.tell)
+        self._program = Program(network, tasks, counted)
         self._pool = ThreadPoolExecutor(self._threads)  # starts no thread before there is work
         self._seconds = perf_counter() - started
 

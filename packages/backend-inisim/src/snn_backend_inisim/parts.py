@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from snn.network import Array
@@ -26,7 +26,15 @@ class Moment:
 
 
 class Part(ABC):
-    """A layer for one sample: a function of blocks of steps and of a state that it carries on."""
+    """A layer for one sample: a function of blocks of steps and of a state that it carries on.
+
+    Attributes
+    ----------
+    kernels : tuple of callable
+        What it calls, to be compiled before.
+    """
+
+    kernels: ClassVar[tuple[Callable[..., Any], ...]] = ()
 
     def rest(self) -> State:
         """Return a new state, at rest."""
@@ -52,6 +60,8 @@ class Synapses(Part):
         What enters in a step.
     """
 
+    kernels = (kernels.synapses,)
+
     weight: Array
     groups: int
     outputs: int
@@ -67,6 +77,8 @@ class Synapses(Part):
 class Average(Part):
     """An average pool; the cells of a window are ``source[first[i]:first[i + 1]]``."""
 
+    kernels = (kernels.average,)
+
     first: Indices
     source: Indices
     divisor: Array
@@ -78,6 +90,8 @@ class Average(Part):
 @dataclass(frozen=True, eq=False)
 class Largest(Part):
     """A max-pool, whose state is the sum so far of each of its inputs and the largest of each window."""
+
+    kernels = (kernels.largest,)
 
     first: Indices
     source: Indices
@@ -96,6 +110,8 @@ class Largest(Part):
 class Rewire(Part):
     """Elements in other places: for each input, which of its elements go where."""
 
+    kernels = (kernels.rewire,)
+
     moves: tuple[tuple[Indices, Indices], ...]
 
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
@@ -106,6 +122,8 @@ class Rewire(Part):
 @dataclass(frozen=True, eq=False)
 class Scale(Part):
     """The sum of the inputs, each times its own (elements,), plus ``shift``, (elements,), in each step."""
+
+    kernels = (kernels.scale_and_shift, kernels.add_scaled)
 
     scales: tuple[Array, ...]
     shift: Array

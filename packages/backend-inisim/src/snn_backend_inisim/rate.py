@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Any, ClassVar
 
 import numpy as np
 from snn.network import Array, Layer, Network
@@ -116,6 +117,8 @@ def fire_softmax(
 class Fire(Part):
     """`snn.neurons.IntegrateFire`; ``leak`` in a step, ``pause`` the steps after a spike whose input is lost."""
 
+    kernels: ClassVar[tuple[Callable[..., Any], ...]] = (fire, copy)
+
     threshold: np.float32
     initial: Array
     reset: int
@@ -133,6 +136,8 @@ class Fire(Part):
 class FireInFull(Fire):
     """`Fire` with any reset, leak and refractory time."""
 
+    kernels = (fire_in_full, copy)
+
     def rest(self) -> State:
         return self.initial.copy(), np.zeros(len(self.initial), np.float32)
 
@@ -145,6 +150,8 @@ class FireInFull(Fire):
 @dataclass(frozen=True, eq=False)
 class Integrate(Part):
     """`snn.neurons.Accumulate`."""
+
+    kernels = (accumulate,)
 
     elements: int
 
@@ -161,6 +168,8 @@ class Integrate(Part):
 @dataclass(frozen=True, eq=False)
 class Softmax(Part):
     """`snn.neurons.SoftmaxFire`; ``numbers`` are the channels-first numbers of the elements, which key their draws."""
+
+    kernels = (fire_softmax, copy)
 
     gain: float
     channels: int

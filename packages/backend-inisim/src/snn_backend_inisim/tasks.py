@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
-from . import packed
+from . import gathering, packed
 from .gathering import gather_cells
 from .parts import Moment, Part
 from .vectors import LANES, PLACES
@@ -89,6 +89,8 @@ class Task(ABC):
         The synapses or neurons that a step passes at most; 0 where threads cannot share the task.
     """
 
+    kernels: ClassVar[tuple[Callable[..., Any], ...]] = ()
+
     key: Key
     inputs: tuple[Key, ...]
     cells: int
@@ -96,6 +98,11 @@ class Task(ABC):
     words: int = 0
     planes: int = 1
     work: float = 0.0
+
+    @property
+    def needs(self) -> tuple[Callable[..., Any], ...]:
+        """The kernels to be compiled before it runs."""
+        return self.kernels
 
     def rest(self, samples: int) -> Any:
         """Return the state of ``samples`` samples at rest."""
@@ -115,6 +122,10 @@ class Alone(Task):
     """A part that takes and gives numbers, one sample after the other."""
 
     part: Part
+
+    @property
+    def needs(self) -> tuple[Callable[..., Any], ...]:
+        return self.part.kernels
 
     def rest(self, samples: int) -> Any:
         return [self.part.rest() for _ in range(samples)]
@@ -140,6 +151,8 @@ class Lanes(Task):
 class Fire(Lanes):
     """Neurons that read numbers and give packed spikes."""
 
+    kernels = (packed.spread, packed.fire_words)
+
     def scratch(self, samples: int, steps: int) -> Arrays:
         return np.empty(samples * steps * len(self.initial), np.float32), np.empty(steps * self.words, np.uint16)
 
@@ -157,6 +170,8 @@ class Gather(Lanes):
 
     ``dense``: the one output cell reads everything, so that samples share each slab of weights.
     """
+
+    kernels = (*gathering.KERNELS, packed.close_up)
 
     heights: Array
     first_row: Indices
@@ -255,6 +270,8 @@ class Gather(Lanes):
 class AddUp(Task):
     """An average pool of spikes, as the binary digits of how many have fired."""
 
+    kernels = (packed.add_up,)
+
     first: Indices
     source: Indices
 
@@ -270,6 +287,8 @@ class AddUp(Task):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Largest(Task):
     """A max-pool of spikes, by what the largest count so far has grown by."""
+
+    kernels = (packed.largest_words,)
 
     first: Indices
     source: Indices
@@ -287,6 +306,8 @@ class Largest(Task):
 class Move(Task):
     """Whole words of spikes in other places: for each input, which of its words go where."""
 
+    kernels = (packed.move_words,)
+
     moves: tuple[tuple[Indices, Indices], ...]
 
     def run(self, turn: Turn) -> None:
@@ -298,6 +319,8 @@ class Move(Task):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unpack(Task):
     """Packed spikes as numbers."""
+
+    kernels = (packed.unpack,)
 
     heights: Array
 
