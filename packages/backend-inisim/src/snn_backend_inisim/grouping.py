@@ -28,7 +28,7 @@ from .recording import Recorder
 from .tasks import Arrays, Key, Share, Task, Turn
 from .wiring import Floats
 
-MOST_TOGETHER = 8  # samples in a group: more gain little, and leave the cache
+MOST_TOGETHER = 32  # samples in a group, which share what a task costs by itself, and the slabs of a dense layer
 MOST_STEPS = 64  # in a block
 BLOCK_BYTES = 2**24  # the values of a block of steps that a thread works on
 SHARED_BYTES = 2**25  # the states of the groups taken by turns, and likewise the stimulus of a block of steps
@@ -120,7 +120,8 @@ class Grouped:
     def run(self, threads: int, pool: ThreadPoolExecutor) -> None:
         """Present every sample to the network at rest, for all steps, in so many ``threads`` of ``pool``."""
         batch, steps = len(self._stimulus.samples), self._stimulus.clock.steps
-        count = threads * -(-batch // (threads * MOST_TOGETHER)) if batch >= threads else 1
+        most = max(1, min(MOST_TOGETHER, BLOCK_BYTES // (min(steps, MOST_STEPS) * self._step_bytes())))
+        count = threads * -(-batch // (threads * most)) if batch >= threads else 1
         bounds = [batch * i // count for i in range(count + 1)]
         rows = [range(a, b) for a, b in pairwise(bounds) if a < b]
         if not rows:
@@ -166,12 +167,17 @@ class Grouped:
             for _ in queue:  # after an error or Ctrl-C, no thread takes another group
                 pass
 
-    def _block(self, samples: int) -> int:
-        """Return how many steps make a block."""
+    def _step_bytes(self) -> int:
+        """Return the size of all values of a sample in a step."""
         numbers = sum(4 * task.cells * task.channels for task in self._moving if not task.key[1])
         spikes = sum(2 * task.planes * task.cells * task.words for task in self._moving if task.key[1])
-        traced = sum(4 * math.prod(self._program.network.shapes[name]) for name in self._recorder.traced)
-        block = BLOCK_BYTES // (samples * (numbers + spikes + traced))
+        return (
+            numbers + spikes + sum(4 * math.prod(self._program.network.shapes[name]) for name in self._recorder.traced)
+        )
+
+    def _block(self, samples: int) -> int:
+        """Return how many steps make a block."""
+        block = BLOCK_BYTES // (samples * self._step_bytes())
         if not self._stimulus.constant:
             block = min(block, SHARED_BYTES // max(1, self._stimulus.samples.nbytes))
         return max(1, min(block, MOST_STEPS, self._stimulus.clock.steps))

@@ -154,14 +154,18 @@ class Fire(Lanes):
     kernels = (packed.spread, packed.fire_words)
 
     def scratch(self, samples: int, steps: int) -> Arrays:
-        return np.empty(samples * steps * len(self.initial), np.float32), np.empty(steps * self.words, np.uint16)
+        return np.empty(max(samples, steps) * len(self.initial), np.float32), np.empty(steps * self.words, np.uint16)
 
     def run(self, turn: Turn) -> None:
         (z,) = turn.inputs
-        lanes = _shaped(turn.scratch[0], (*z.shape[:2], len(self.initial)))
-        packed.spread(z, self.channels, lanes)
+        # All samples at once where the input is constant, else one by one, as each takes all steps.
+        each = len(z) if z.shape[1] == 1 else 1
         begin, end = turn.share.of(self.cells * self.words, 4)
-        packed.fire_words(lanes, self.threshold, begin, end, turn.state, turn.scratch[1], turn.out[:, 0])
+        for i in range(0, len(z), each):
+            lanes = _shaped(turn.scratch[0], (each, z.shape[1], len(self.initial)))
+            packed.spread(z[i : i + each], self.channels, lanes)
+            state, out = turn.state[i : i + each], turn.out[i : i + each, 0]
+            packed.fire_words(lanes, self.threshold, begin, end, state, turn.scratch[1], out)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
