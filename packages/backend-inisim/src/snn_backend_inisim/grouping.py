@@ -33,7 +33,7 @@ MOST_STEPS = 64  # in a block
 BLOCK_BYTES = 2**24  # the values of a block of steps that a thread works on
 SHARED_BYTES = 2**25  # the states of the groups taken by turns, and likewise the stimulus of a block of steps
 MOST_SIZES = 2  # of spaces that are kept
-SHARED_WORK = 2**24  # synapses times steps; threads share no task that has fewer
+SHARED_WORK = 10**8  # synapses times steps; to hand over a task that has fewer costs more than it saves
 _NO_TRACE = np.zeros((0, 0, 0), np.float32)
 
 

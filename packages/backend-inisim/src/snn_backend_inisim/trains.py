@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,33 +15,50 @@ from .wiring import Indices
 Numbers = npt.NDArray[np.int32]
 Signs = npt.NDArray[np.int8]
 
+_ONE = np.ones((), np.int8)
+_NONE = np.zeros(0, np.int8)
 
-@compiled("void(int32[::1], int32[::1], int8[::1], int64[::1], int64, int64, int32[:, ::1], int8[::1])")
-def enlist(
-    per_step: Numbers,
-    neurons: Numbers,
-    signs: Signs,
-    place: Indices,
-    start: int,
-    sample: int,
-    numbers: Numbers,
-    sign: Signs,
-) -> None:
-    """Copy the events of one sample to where each step's have their ``place``; without ``signs``, ``sign`` stays.
 
-    ``numbers`` are the steps, samples and neurons of all events, (3, events).
-    """
+@compiled("void(int32[::1], int32[::1], int8[::1], int64[::1], int32[::1], int8[::1])")
+def enlist(per_step: Numbers, neurons: Numbers, signs: Signs, place: Indices, neuron: Numbers, sign: Signs) -> None:
+    """Copy the ``neurons`` of one sample to where those of each step have their ``place``, and ``signs`` if any."""
     i = 0
     for t in range(len(per_step)):
         at = place[t]
         for k in range(per_step[t]):
-            numbers[0, at + k] = start + t
-            numbers[1, at + k] = sample
-            numbers[2, at + k] = neurons[i + k]
+            neuron[at + k] = neurons[i + k]
         if len(signs):
             for k in range(per_step[t]):
                 sign[at + k] = signs[i + k]
         i += per_step[t]
+
+
+class Listed(Events):
+    """Events that are kept as their number in each step and sample; steps and samples are written out when asked for.
+
+    Most of what a list of events takes are its steps and samples, which a reader of counts or rates does not need.
+
+    Attributes
+    ----------
+    counts : ndarray of int, (steps, batch)
+    """
+
+    counts: Indices
+
+    def __init__(self, counts: Indices, neuron: Numbers, sign: Signs) -> None:
+        for name, value in (("counts", counts), ("neuron", neuron), ("sign", sign)):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def step(self) -> Numbers:
+        """The step of each event, (events,)."""
+        return np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts.sum(axis=1))
+
+    @cached_property
+    def sample(self) -> Numbers:
+        """The sample of each event, (events,)."""
+        steps, batch = self.counts.shape
+        return np.repeat(np.tile(np.arange(batch, dtype=np.int32), steps), self.counts.reshape(-1))
 
 
 class Trains:
@@ -53,19 +71,22 @@ class Trains:
     def add(self, sample: int, start: int, per_step: Numbers, neurons: Numbers, signs: Signs | None = None) -> None:
         """Add the ``neurons`` that fire in steps from ``start`` on, so many ``per_step``, in order of their number."""
         self._counts[start : start + len(per_step), sample] = per_step
-        self._blocks[sample].append((start, per_step, neurons, np.zeros(0, np.int8) if signs is None else signs))
+        self._blocks[sample].append((start, per_step, neurons, _NONE if signs is None else signs))
 
     def events(self, pool: ThreadPoolExecutor) -> Events:
         """Return all of them; the threads of ``pool`` share the samples."""
         ends = self._counts.cumsum().reshape(self._counts.shape)
         places = ends - self._counts
         count = int(self._counts.sum())
-        numbers, sign = np.empty((3, count), np.int32), np.ones(count, np.int8)
+        neuron = np.empty(count, np.int32)
+        signed = any(len(signs) for blocks in self._blocks for *_, signs in blocks)
+        sign = np.ones(count, np.int8) if signed else np.broadcast_to(_ONE, count)
+        target = sign if signed else _NONE
 
         def copy(sample: int) -> None:
             for start, per_step, neurons, signs in self._blocks[sample]:
                 place = np.ascontiguousarray(places[start : start + len(per_step), sample])
-                enlist(per_step, neurons, signs, place, start, sample, numbers, sign)
+                enlist(per_step, neurons, signs, place, neuron, target)
 
         list(pool.map(copy, range(len(self._blocks))))
-        return Events(numbers[0], numbers[1], numbers[2], sign)
+        return Listed(self._counts, neuron, sign)
