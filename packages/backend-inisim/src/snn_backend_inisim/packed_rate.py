@@ -11,11 +11,11 @@ from snn.operations import constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
 from . import kernels, layout, packed
+from .checking import check_record, check_stimulus, processors
 from .compiling import prepare
 from .grouping import Grouped, Program
 from .planning import plan
 from .recording import Recorder
-from .stepping import check_record, check_stimulus, processors
 from .trains import enlist
 
 _RECORDING = (

@@ -18,7 +18,7 @@ from snn.network import Array, Layer, Network
 from snn.neurons import Neuron
 from snn.simulating import Setup
 
-from .gathering import BLOCKS
+from .arranging import in_lanes, slabs, taps, words_moved
 from .packed import words_of
 from .parts import Average, Part, Rewire
 from .parts import Largest as LargestPart
@@ -121,7 +121,7 @@ class _Plan:
             key=(layer.name, True),
             inputs=(self._numbers(layer.inputs[0]),),
             threshold=part.threshold,
-            initial=_lanes(part.initial, size["channels"], words, multiple=4),
+            initial=in_lanes(part.initial, size["channels"], words, multiple=4),
             words=words,
             work=math.prod(size.values()),
             **size,
@@ -172,7 +172,7 @@ class _Plan:
         for source, (begin, end) in zip(sources, part.moves, strict=True):
             if source is None:
                 return None
-            found = _words_moved(begin, source, end, size["channels"], words)
+            found = words_moved(begin, source, end, size["channels"], words)
             if found is None:
                 return None
             moves.append(found)
@@ -194,7 +194,7 @@ class _Plan:
         fires = reader is not None and self._plain(reader.name)
         name = reader.name if reader is not None and fires else layer.name
         size = self._size(layer.name)
-        weight = _slabs(fields.pop("weight"))
+        weight = slabs(fields.pop("weight"))
         words = weight.shape[0] * weight.shape[2] // LANES
         bias = np.asarray(layer.bias * np.float32(self.setup.clock.dt_ms))
         initial, threshold = np.zeros(0, np.float32), np.float32(np.inf)
@@ -202,7 +202,7 @@ class _Plan:
             self.fused.add(name)
             self.heights[name] = _ONE
             part = cast("FirePart", self.neurons[name])
-            initial, threshold = _lanes(part.initial, size["channels"], words), part.threshold
+            initial, threshold = in_lanes(part.initial, size["channels"], words), part.threshold
         return Gather(
             key=(name, fires),
             inputs=(source.key,),
@@ -213,7 +213,7 @@ class _Plan:
             heights=self.heights[base],
             entering=source.words * LANES,
             weight=weight,
-            bias=_lanes(bias, size["channels"], words),
+            bias=in_lanes(bias, size["channels"], words),
             fires=fires,
             dense=isinstance(layer, op.Dense),
             cells=size["cells"],
@@ -242,8 +242,8 @@ class _Plan:
         lanes = source.words * LANES
         if x[1] * kernel[0] * lanes >= 1 << PLANE_SHIFT:
             return None
-        rows = [_taps(y, x[0], kernel[0], stride[0], padding[0][0], dilation[0]) for y in range(out[0])]
-        columns = [_taps(c, x[1], kernel[1], stride[1], padding[1][0], dilation[1]) for c in range(out[1])]
+        rows = [taps(y, x[0], kernel[0], stride[0], padding[0][0], dilation[0]) for y in range(out[0])]
+        columns = [taps(c, x[1], kernel[1], stride[1], padding[1][0], dilation[1]) for c in range(out[1])]
         numbers = np.arange(x[1])
         column = np.lexsort((numbers // dilation[1], numbers % dilation[1]))
         listed = np.argsort(column)
@@ -283,56 +283,3 @@ def _dense(layer: op.Dense, source: Task, order: Indices) -> dict[str, Any] | No
         "kernel_column": one,
         "weight": weight.reshape(-1, len(layer.bias)),
     }
-
-
-def _taps(at: int, size: int, kernel: int, stride: int, before: int, dilation: int) -> list[tuple[int, int]]:
-    """Return which inputs an output at ``at`` reads along one axis, each with the place in the kernel."""
-    reached = [(at * stride - before + tap * dilation, tap) for tap in range(kernel)]
-    return [(place, tap) for place, tap in reached if 0 <= place < size]
-
-
-def _slabs(weight: Array) -> Array:
-    """Return rows of weights, (rows, outputs), cut into slabs of lanes, (slabs, rows, lanes), aligned."""
-    words = words_of(weight.shape[1])
-    blocks = min(BLOCKS, key=lambda n: -(-words // n) * (n + 1))
-    slabs, width = -(-words // blocks), blocks * LANES
-    slabbed = _aligned((slabs, len(weight), width))
-    for slab in range(slabs):
-        columns = weight[:, slab * width : (slab + 1) * width]
-        slabbed[slab, :, : columns.shape[1]] = columns
-    return slabbed
-
-
-def _aligned(shape: tuple[int, ...]) -> Array:
-    """Return zeros that begin where a line of the cache does."""
-    raw = np.zeros(4 * math.prod(shape) + 64, np.uint8)
-    begin = -raw.ctypes.data % 64
-    return raw[begin : begin + 4 * math.prod(shape)].view(np.float32).reshape(shape)
-
-
-def _lanes(values: Array, channels: int, words: int, multiple: int = 1) -> Array:
-    """Return ``values``, one a channel of each cell, in lanes of so many words, and zeros up to a multiple of words."""
-    cells = len(values) // channels
-    count = -(-cells * words // multiple) * multiple * LANES
-    lanes = _aligned((count,))
-    lanes[: cells * words * LANES].reshape(cells, -1)[:, :channels] = values.reshape(cells, channels)
-    return lanes
-
-
-def _words_moved(
-    begin: Indices, source: Task, end: Indices, channels: int, words: int
-) -> tuple[Indices, Indices] | None:
-    """Return the words that hold the elements ``begin`` and those that they become, or None if a word is split."""
-    if not len(begin):
-        return begin, end
-    at, lane = (
-        begin // source.channels * source.words + begin % source.channels // LANES,
-        begin % source.channels % LANES,
-    )
-    to, there = end // channels * words + end % channels // LANES, end % channels % LANES
-    (target, origin), count = np.unique(np.stack([to, at]), axis=1, return_counts=True)
-    if (lane != there).any() or len(np.unique(target)) != len(target):
-        return None
-    # The bits of the word that are not named must not be set: they are past the last channel of the source.
-    last = np.minimum(LANES, source.channels - origin % source.words * LANES)
-    return None if (count != last).any() else (origin.copy(), target.copy())

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TypeVar
 
-from snn.clock import Clock
-from snn.errors import SettingsError, SimulationError
+from snn.errors import SettingsError
 from snn.network import Layer, Network
 from snn.neurons import Neuron
 from snn.operations import constant_multiply_adds, fan_out
 from snn.sequences import Sequence
-from snn.simulating import Record, Recording, Setup, Simulator, Stimulus
+from snn.simulating import Recording, Setup, Simulator, Stimulus
 
 from . import kernels, layout
+from .checking import check_record, check_stimulus, processors
 from .compiling import prepare
 from .parts import Part
 from .placing import place
@@ -112,33 +111,3 @@ class StepSimulator(Simulator):
     def facts(self) -> Mapping[str, object]:
         facts = {"engine": self._code.name, "threads": self._threads, "build_seconds": self._seconds}
         return facts | ({"mean_steps": sum(used) / len(used)} if (used := self._steps_used) else {})
-
-
-def check_stimulus(stimulus: Stimulus, network: Network, clock: Clock) -> None:
-    """Raise SimulationError where ``stimulus`` is for another network or another clock."""
-    shape = network.shapes[network.input.name]
-    if stimulus.samples.shape[1:] != shape:
-        raise SimulationError(f"samples have shape {stimulus.samples.shape[1:]}, but the network takes {shape}")
-    if stimulus.clock != clock:
-        raise SimulationError(f"the stimulus is made for {stimulus.clock}, but the simulator for {clock}")
-
-
-def check_record(network: Network, record: Record) -> None:
-    """Raise SettingsError where ``record`` asks for what is not there."""
-    for field, wanted in (("counts", record.counts), ("spikes", record.spikes), ("potentials", record.potentials)):
-        for name in sorted(wanted):
-            if name not in network:
-                names = ", ".join(layer.name for layer in network.layers if isinstance(layer, Neuron))
-                raise SettingsError(f"record.{field}: there is no layer {name!r}", hint=f"the neurons are: {names}")
-            layer = network[name]
-            if not isinstance(layer, Neuron):
-                raise SettingsError(f"record.{field}: layer {name!r} ({layer.kind}) has no neurons")
-            if field != "potentials" and not layer.spiking:
-                raise SettingsError(f"record.{field}: layer {name!r} ({layer.kind}) does not spike")
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

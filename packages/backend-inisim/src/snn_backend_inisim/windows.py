@@ -28,8 +28,8 @@ from snn.neurons import Neuron
 from snn.operations import analog_part, constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
+from .checking import check_record, processors
 from .emissions import Emission
-from .stepping import check_record, processors
 from .window_recording import WindowRecorder
 from .wiring import Floats, Indices
 
