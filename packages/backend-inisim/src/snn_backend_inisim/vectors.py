@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 16
@@ -78,50 +79,75 @@ def gather(  # type: ignore[no-untyped-def]
         start = [_load(build, bias, n) for n in range(count)] + [zeros] * (count * (turns - 1))
         limit = _splat(build, threshold, _VECTOR)
         before = [_load(build, potential, n) for n in range(count)] if neurons else []
-        entry, step, event, end, done = _blocks(build, "step", "event", "end", "done")
-        build.branch(step)
 
-        build.position_at_end(step)
-        t, begin, stop, target = (build.phi(_WHOLE) for _ in range(4))
-        now = [build.phi(_VECTOR) for _ in before]
-        at, until = (build.sext(build.load(_pointer(build, a, _INDEX)), _WHOLE) for a in (begin, stop))
-        build.cbranch(build.icmp_signed("<", at, until), event, end)
-
-        build.position_at_end(event)
-        position, sums = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in start]
-        grown: list[Any] = []
-        for turn in range(turns):
-            mine = build.add(position, _whole(turn))
-            address = build.add(events, build.shl(mine, _whole(2)))
-            row = build.zext(build.load(_pointer(build, address, _INDEX)), _WHOLE)
-            inside = build.icmp_signed("<", mine, until)
-            if turn:
-                row = build.select(inside, row, _whole(0))
+        def weighted(event: Any, inside: Any, sums: list[Any]) -> list[Any]:
+            """Return ``sums`` of one turn grown by an event, or by nothing where it is not ``inside``."""
+            row = build.zext(build.load(_pointer(build, event, _INDEX)), _WHOLE)
+            height = None
             if planes:
                 plane = build.shl(build.lshr(row, _whole(PLANE_SHIFT)), _whole(2))
                 height = _splat(build, build.load(_pointer(build, build.add(heights, plane), _SINGLE)), _VECTOR)
                 row = build.and_(row, _whole((1 << PLANE_SHIFT) - 1))
             place = build.add(weight, build.mul(row, _whole(4 * LANES * count)))
-            if turn:
+            if inside is not None:
                 place = build.select(inside, place, nothing)
-            for n in range(count):
-                weights = _load(build, place, n)
-                grown.append(build.fadd(sums[turn * count + n], build.fmul(height, weights) if planes else weights))
-        following = build.add(position, _whole(turns))
-        _join(position, (at, step), (following, event))
+            weights = [_load(build, place, n) for n in range(count)]
+            if height is None:
+                return [build.fadd(sum_, each) for sum_, each in zip(sums, weights, strict=True)]
+            return [_fused(build, height, each, sum_) for sum_, each in zip(sums, weights, strict=True)]
+
+        entry, step, full, rest, turn, end, done = _blocks(build, "step", "full", "rest", "turn", "end", "done")
+        build.branch(step)
+
+        build.position_at_end(step)
+        t, begin, stop, target = (build.phi(_WHOLE) for _ in range(4))
+        now = [build.phi(_VECTOR) for _ in before]
+        at, until = (_event_at(build, events, position) for position in (begin, stop))
+        size = 2 * turns  # events that are added before the next look at the end
+        last_full = build.sub(until, _whole(4 * size))
+        build.cbranch(build.icmp_signed("<=", at, last_full), full, rest)
+
+        build.position_at_end(full)
+        event, sums = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in start]
+        grown = list(sums)
+        for i in range(size):
+            mine = slice(i % turns * count, (i % turns + 1) * count)
+            grown[mine] = weighted(build.add(event, _whole(4 * i)), None, grown[mine])
+        following = build.add(event, _whole(4 * size))
+        _join(event, (at, step), (following, full))
         for sum_, first_, next_ in zip(sums, start, grown, strict=True):
-            _join(sum_, (first_, step), (next_, event))
-        build.cbranch(build.icmp_signed("<", following, until), event, end)
+            _join(sum_, (first_, step), (next_, full))
+        build.cbranch(build.icmp_signed("<=", following, last_full), full, rest)
+
+        build.position_at_end(rest)
+        left, sums = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in start]
+        _join(left, (at, step), (following, full))
+        for sum_, first_, next_ in zip(sums, start, grown, strict=True):
+            _join(sum_, (first_, step), (next_, full))
+        build.cbranch(build.icmp_signed("<", left, until), turn, end)
+
+        build.position_at_end(turn)
+        event, before_turn = build.phi(_WHOLE), [build.phi(_VECTOR) for _ in start]
+        after_turn: list[Any] = []
+        for i in range(turns):
+            mine = slice(i * count, (i + 1) * count)
+            address = build.add(event, _whole(4 * i))
+            inside = build.icmp_signed("<", address, until) if i else None
+            after_turn += weighted(build.select(inside, address, event) if i else event, inside, before_turn[mine])
+        following = build.add(event, _whole(4 * turns))
+        _join(event, (left, rest), (following, turn))
+        for sum_, first_, next_ in zip(before_turn, sums, after_turn, strict=True):
+            _join(sum_, (first_, rest), (next_, turn))
+        build.cbranch(build.icmp_signed("<", following, until), turn, end)
 
         build.position_at_end(end)
         after = []
-        ends = [build.phi(_VECTOR) for _ in start]
-        for total, first_, last_ in zip(ends, start, grown, strict=True):
-            _join(total, (first_, step), (last_, event))
-        totals = ends[:count]
-        for n in range(count, len(ends)):
-            totals[n % count] = build.fadd(totals[n % count], ends[n])
-        for n, total in enumerate(totals):
+        totals = [build.phi(_VECTOR) for _ in start]
+        for total, first_, last_ in zip(totals, sums, after_turn, strict=True):
+            _join(total, (first_, rest), (last_, turn))
+        for n in range(count, len(totals)):
+            totals[n % count] = build.fadd(totals[n % count], totals[n])
+        for n, total in enumerate(totals[:count]):
             if neurons:
                 potential_, spikes = _fire(build, build.fadd(now[n], total), limit)
                 build.store(spikes, _pointer(build, build.add(target, _whole(2 * n)), _WORD), align=2)
@@ -284,6 +310,22 @@ def _fire(build: ir.IRBuilder, potential: Any, threshold: Any) -> tuple[Any, Any
     spikes = build.fcmp_ordered(">=", potential, threshold)
     after = build.select(spikes, build.fsub(potential, threshold), potential)
     return after, build.bitcast(spikes, _WORD)
+
+
+def _fused(build: ir.IRBuilder, height: Any, weights: Any, total: Any) -> Any:
+    """Return ``height * weights + total``, in one instruction where the processor has it.
+
+    Heights are powers of two, so that the product is exact and both ways give the same bits (but for weights so small
+    that the product is no normal number).
+    """
+    name, kind = f"llvm.fmuladd.v{LANES}f32", ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+    return build.call(cgutils.get_or_insert_function(build.module, kind, name), [height, weights, total])
+
+
+def _event_at(build: ir.IRBuilder, events: Any, position: Any) -> Any:
+    """Return the address of the event whose number stands at the address ``position``."""
+    number = build.sext(build.load(_pointer(build, position, _INDEX)), _WHOLE)
+    return build.add(events, build.shl(number, _whole(2)))
 
 
 def _blocks(build: ir.IRBuilder, *names: str) -> list[Any]:
