@@ -39,7 +39,7 @@ def list_row(packed: Words, row: int, column: Indices, places: int, events: int,
             for plane in range(planes):
                 for word in range(words):
                     bits = word_at(address + 2 * word)
-                    if bits or planes == 1:  # the higher digits are seldom set
+                    if bits or plane < 2:  # the higher digits are seldom set
                         base = (plane << PLANE_SHIFT) + LANES * word
                         count = append(bits & 255, base, places, events, count)
                         count = append(bits >> 8, base + 8, places, events, count)
@@ -58,7 +58,7 @@ def list_all(packed: Words, places: int, events: int, position: Positions, count
             for plane in range(planes):
                 for word in range(words):
                     bits = word_at(address + 2 * word)
-                    if bits or planes == 1:
+                    if bits or plane < 2:
                         base = (plane << PLANE_SHIFT) + (cell * words + word) * LANES
                         count = append(bits & 255, base, places, events, count)
                         count = append(bits >> 8, base + 8, places, events, count)

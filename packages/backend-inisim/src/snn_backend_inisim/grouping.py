@@ -26,7 +26,7 @@ from . import kernels, layout, packed
 from .parts import Moment
 from .recording import Recorder
 from .tasks import Arrays, Key, Share, Task, Turn
-from .wiring import Floats
+from .wiring import Floats, Indices
 
 MOST_TOGETHER = 32  # samples in a group, which share what a task costs by itself, and the slabs of a dense layer
 MOST_STEPS = 64  # in a block
@@ -60,6 +60,15 @@ class Program:
     def still(self) -> frozenset[str]:
         """The layers that give the same in every step where the input is constant."""
         return analog_part(self.network)
+
+    @cached_property
+    def cells_by_fan_out(self) -> Mapping[str, tuple[Indices, Indices, Floats]]:
+        """What `count_words` wants of each layer that drives others, by the fan-out of each cell's first channel."""
+        found = {}
+        for name, fan_out in self.fan_out.items():
+            values, first = np.unique(np.sort(fan_out[:, 0]), return_index=True)
+            found[name] = np.append(first, len(fan_out)), np.argsort(fan_out[:, 0], kind="stable"), values
+        return found
 
     @cached_property
     def state_bytes(self) -> int:
@@ -258,17 +267,15 @@ class Grouped:
             self._count(self._program.network.input.name, values, work)
         for layer in self._neurons:
             self._count(layer.name, values, work)
-            spikes, numbers = values.get((layer.name, True)), values.get((layer.name, False))
+            if (spikes := values.get((layer.name, True))) is not None:
+                self._recorder.add_packed(layer, group.rows, start, spikes[:, 0])
+                continue
             for i, row in enumerate(group.rows):
-                if numbers is not None:
-                    trace = space.traces[layer.name][i, :steps] if layer.name in space.traces else _NO_TRACE[0:0]
-                    self._recorder.add(layer, row, start, numbers[i], trace)
-                elif spikes is not None:
-                    self._recorder.add_packed(layer, row, start, spikes[i, 0])
+                trace = space.traces[layer.name][i, :steps] if layer.name in space.traces else _NO_TRACE[0:0]
+                self._recorder.add(layer, row, start, values[layer.name, False][i], trace)
         output = values[self._program.network.output.name, False]
-        for i, row in enumerate(group.rows):
-            self._recorder.add_output(row, start, self._recorder.so_far(row, start, output[i]))
-            self._recorder.add_operations(row, start, work[i])
+        self._recorder.add_output(group.rows, start, self._recorder.so_far(group.rows, start, output))
+        self._recorder.add_operations(group.rows, start, work)
 
     def _count(self, name: str, values: Mapping[Key, npt.NDArray[Any]], work: Floats) -> None:
         """Add the synaptic operations of the spikes of layer ``name`` to those of each sample and step."""
@@ -276,7 +283,7 @@ class Grouped:
         if fan_out is None:
             return
         if (spikes := values.get((name, True))) is not None:
-            packed.count_words(spikes[:, 0], fan_out[:, 0].copy(), work)
+            packed.count_words(spikes[:, 0], *self._program.cells_by_fan_out[name], work)
             return
         for i, numbers in enumerate(values[name, False]):
             kernels.count_operations(numbers, fan_out.reshape(-1), work[i])

@@ -21,6 +21,28 @@ def copy(values: Array, out: Array) -> None:
 
 
 @compiled(
+    "void(float32[::1], float32, int64, int64, int64[::1], int64, int64[::1], int64[::1], float32[::1])", "contract"
+)
+def add_row(
+    row: Array,
+    height: np.float32,
+    first: int,
+    last: int,
+    begin: Indices,
+    offset: int,
+    tap: Indices,
+    length: Indices,
+    out: Array,
+) -> None:
+    """Add the weights of one input, times its height, to the outputs it reaches by these runs."""
+    for run in range(first, last):
+        start, at, n = begin[run] + offset, tap[run], length[run]
+        target, weight = out[start : start + n], row[at : at + n]
+        for i in range(n):
+            target[i] = target[i] + height * weight[i]
+
+
+@compiled(
     "void(float32[:, ::1], float32[:, ::1], int64, int64, int64[::1], int64[::1], int64[::1], int64[::1],"
     " float32[::1], float32[:, ::1])",
     "contract",
@@ -55,6 +77,10 @@ def synapses(
                     active[count] = group * inputs + channel
                     height[count] = values[channel]
                     count += values[channel] != 0
+                if count == 1:  # as where the input has one channel
+                    runs = first[cell], first[cell + 1]
+                    add_row(weight[active[0]], height[0], *runs, begin, group * outputs, tap, length, result)
+                    continue
                 active[count : count + 3] = 0  # what the last four lack
                 height[count : count + 3] = 0
                 for k in range(0, count, 4):
@@ -167,5 +193,6 @@ ALL = (
     scale_and_shift,
     add_scaled,
     count_operations,
+    add_row,
     synapses,
 )

@@ -17,11 +17,10 @@ import numpy.typing as npt
 from snn.network import Array
 
 from .compiling import compiled
-from .vectors import LANES, append, bits_in, column_at, fire, four_words_at, word_at
+from .vectors import LANES, bits_in, count_bits, fire, word_at
 from .wiring import Floats, Indices
 
 Words: TypeAlias = npt.NDArray[np.uint16]
-Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
 def words_of(channels: int) -> int:
@@ -68,14 +67,14 @@ def fire_words(
     """
     samples, cells, steps, words = out.shape
     pace, still = 2 * words, z.shape[1] == 1
-    slack = np.float32(1 - 4e-7 * steps)  # more than sums of so many terms may be rounded by
+    near = threshold * np.float32(1 - 4e-7 * steps)  # by more than sums of so many terms may be rounded
     for sample in range(samples):
         for i in range(begin, end, 4):
             v, first = potential[sample, LANES * i : LANES * (i + 4)], z[sample, 0, LANES * i : LANES * (i + 4)]
-            reach = np.float32(-np.inf)
+            reaching = 0
             for lane in range(4 * LANES):
-                reach = max(reach, v[lane], v[lane] + first[lane] * steps)
-            if still and reach < threshold * slack:
+                reaching += (v[lane] >= near) | (v[lane] + first[lane] * steps >= near)
+            if still and not reaching:
                 for _ in range(steps):
                     for lane in range(4 * LANES):
                         v[lane] += first[lane]
@@ -95,31 +94,45 @@ def fire_words(
             fire(steps, v.ctypes.data, first.ctypes.data, stride, threshold, outs, pace)
 
 
+@compiled("void(uint16[::1], uint16[::1], uint16[::1], uint16[::1], uint16[::1], uint16[::1], uint16[::1])")
+def add_four(a: Words, b: Words, c: Words, d: Words, ones: Words, twos: Words, fours: Words) -> None:
+    """Count, in binary digits, how many of four bits are set."""
+    for i in range(len(a)):
+        first, second = a[i] ^ b[i], c[i] ^ d[i]
+        both_first, both_second = a[i] & b[i], c[i] & d[i]
+        ones[i] = first ^ second
+        twos[i] = both_first ^ both_second ^ (first & second)
+        fours[i] = both_first & both_second
+
+
 @compiled("void(uint16[:, :, :, ::1], int64[::1], int64[::1], uint16[::1], uint16[:, :, :, :, ::1])")
 def add_up(spikes: Words, first: Indices, source: Indices, carry: Words, out: Words) -> None:
     """Count, in binary digits, the spikes of each window's cells; the planes of ``out`` are the digits."""
     samples, planes, cells, steps, words = out.shape
-    flat, digits = spikes.reshape(-1), out.reshape(-1)
     size = steps * words
     for sample in range(samples):
+        entering, leaving = spikes[sample].reshape(-1, size), out[sample].reshape(planes, cells, size)
         for cell in range(cells):
+            if first[cell + 1] - first[cell] == 4 and planes == 3:  # two by two, as most pools are
+                link = first[cell]
+                a, b = entering[source[link]], entering[source[link + 1]]
+                c, d = entering[source[link + 2]], entering[source[link + 3]]
+                add_four(a, b, c, d, leaving[0, cell], leaving[1, cell], leaving[2, cell])
+                continue
             for plane in range(planes):
-                at = ((sample * planes + plane) * cells + cell) * size
-                digit = digits[at : at + size]
+                digit = leaving[plane, cell]
                 for i in range(size):
                     digit[i] = 0
             for link in range(first[cell], first[cell + 1]):
-                at = (sample * spikes.shape[1] + source[link]) * size
-                entering = flat[at : at + size]
+                more = entering[source[link]]
                 for i in range(size):
-                    carry[i] = entering[i]
+                    carry[i] = more[i]
                 for plane in range(planes):
-                    at = ((sample * planes + plane) * cells + cell) * size
-                    digit = digits[at : at + size]
+                    digit = leaving[plane, cell]
                     for i in range(size):
-                        old, more = digit[i], carry[i]
-                        digit[i] = old ^ more
-                        carry[i] = old & more
+                        old, new = digit[i], carry[i]
+                        digit[i] = old ^ new
+                        carry[i] = old & new
 
 
 @compiled(
@@ -189,91 +202,27 @@ def unpack(packed: Words, heights: Array, channels: int, out: Array) -> None:
                         values[channel] += heights[plane] * np.float32(bit)
 
 
-@compiled("void(uint16[:, :, :, ::1], float64[::1], float64[:, ::1])")
-def count_words(spikes: Words, fan_out: Floats, total: Floats) -> None:
-    """Add the fan-out of every spike to each step's total, where all channels of a cell have the same, (cells,)."""
-    samples, cells, steps, words = spikes.shape
+@compiled("void(uint16[:, :, :, ::1], int64[::1], int64[::1], float64[::1], float64[:, ::1])")
+def count_words(spikes: Words, first: Indices, cell: Indices, fan_out: Floats, total: Floats) -> None:
+    """Add the fan-out of every spike to each sample's ``total`` of each step, (samples, steps).
+
+    All channels of the cells ``cell[first[i]:first[i + 1]]`` have the fan-out ``fan_out[i]``.
+    """
+    samples, _, steps, words = spikes.shape
+    size = steps * words
+    count = np.empty(size, np.int32)
     for sample in range(samples):
-        work = total[sample]
-        for cell in range(cells):
-            address, each = spikes.ctypes.data + 2 * (sample * cells + cell) * steps * words, fan_out[cell]
-            if words == 1:
-                for t in range(steps):
-                    work[t] += each * bits_in(word_at(address + 2 * t))
-                continue
+        address = spikes[sample].ctypes.data
+        for i in range(len(fan_out)):
+            count[:] = 0
+            for k in range(first[i], first[i + 1]):
+                at = address + 2 * cell[k] * size
+                for j in range(0, size - LANES + 1, LANES):
+                    count_bits(at + 2 * j, count.ctypes.data + 4 * j)
+                for j in range(size // LANES * LANES, size):
+                    count[j] += bits_in(word_at(at + 2 * j))
             for t in range(steps):
-                bits = 0
-                for word in range(words // 4):
-                    bits += bits_in(four_words_at(address + 2 * t * words + 8 * word))
-                for word in range(words // 4 * 4, words):
-                    bits += bits_in(word_at(address + 2 * (t * words + word)))
-                work[t] += each * bits
-
-
-@compiled("void(uint16[:, :, ::1], int64[:, ::1])")
-def count_spikes(spikes: Words, counts: Indices) -> None:
-    """Add the spikes of one sample, (cells, steps, words), to ``counts`` (channels, cells)."""
-    cells, steps, words = spikes.shape
-    for cell in range(cells):
-        for t in range(steps):
-            for word in range(words):
-                bits = np.int64(spikes[cell, t, word])
-                while bits:
-                    counts[LANES * word + bits_in((bits & -bits) - 1), cell] += 1
-                    bits &= bits - 1
-
-
-@compiled("void(uint8[:, :, ::1], uint8[:, ::1], uint16[:, :, ::1])")
-def turn_bytes(spikes: Bytes, side: Bytes, turned: Words) -> None:
-    """Turn bytes of 8 channels, (cells, steps, bytes), into words of 16 cells, (steps, channels, words).
-
-    ``side`` is scratch, (steps, cells up to whole words), and zero past the last cell.
-    """
-    cells, steps, width = spikes.shape
-    channels, words = turned.shape[1], turned.shape[2]
-    for byte in range(min(width, -(-channels // 8))):
-        for cell in range(cells):
-            for t in range(steps):
-                side[t, cell] = spikes[cell, t, byte]
-        for t in range(steps):
-            address = side.ctypes.data + t * side.shape[1]
-            for i in range(min(8, channels - 8 * byte)):
-                row = turned[t, 8 * byte + i]
-                for word in range(words):
-                    row[word] = column_at(address + LANES * word, 1 << i)
-
-
-@compiled("int64(uint16[:, :, ::1], int64, int64, int32[::1], int32[::1])")
-def list_spikes(
-    turned: Words, cells: int, places: int, per_step: npt.NDArray[np.int32], neurons: npt.NDArray[np.int32]
-) -> int:
-    """List the neurons of one sample that fire, step by step, by their channels-first number in rising order.
-
-    ``turned`` is what `turn_bytes` gives; ``places`` the address of `vectors.PLACES`; ``per_step`` gets the
-    number of each step. Return the number of all; ``neurons`` has room for 16 more.
-    """
-    steps, channels, words = turned.shape
-    count, events, address = 0, neurons.ctypes.data, turned.ctypes.data
-    for t in range(steps):
-        before = count
-        for channel in range(channels):
-            for word in range(words):
-                bits = word_at(address)
-                address += 2
-                if bits:
-                    base = channel * cells + LANES * word
-                    count = append(bits & 255, base, places, events, count)
-                    count = append(bits >> 8, base + 8, places, events, count)
-        per_step[t] = count - before
-    return count
-
-
-@compiled("int64(uint16[:, :, ::1])")
-def spikes_in(spikes: Words) -> int:
-    """Return how many bits are set in the spikes of one sample."""
-    total, address, whole = 0, spikes.ctypes.data, spikes.size // 4 * 4
-    for i in range(0, whole, 4):
-        total += bits_in(four_words_at(address + 2 * i))
-    for i in range(whole, spikes.size):
-        total += bits_in(word_at(address + 2 * i))
-    return total
+                spiking = 0
+                for j in range(t * words, (t + 1) * words):
+                    spiking += count[j]
+                total[sample, t] += fan_out[i] * spiking

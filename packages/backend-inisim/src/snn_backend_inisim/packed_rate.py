@@ -10,7 +10,7 @@ from snn.network import Network
 from snn.operations import constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from . import kernels, layout, packed
+from . import kernels, layout, listing, packed
 from .checking import check_record, check_stimulus, processors
 from .compiling import prepare
 from .grouping import Grouped, Program
@@ -18,13 +18,7 @@ from .planning import plan
 from .recording import Recorder
 from .trains import enlist
 
-_RECORDING = (
-    packed.count_spikes,
-    packed.turn_bytes,
-    packed.list_spikes,
-    packed.spikes_in,
-    enlist,
-)
+_RECORDING = (*listing.KERNELS, enlist)
 
 
 class PackedSimulator(Simulator):
@@ -53,7 +47,7 @@ class PackedSimulator(Simulator):
         if stimulus.constant:
             recorder.operations[0] += self._once
         Grouped(self._program, stimulus, recorder).run(self._threads, self._pool)
-        return recorder.finish(self._pool)
+        return recorder.finish(self._threads, self._pool)
 
     def close(self) -> None:
         self._pool.shutdown()

@@ -60,7 +60,7 @@ class Synapses(Part):
         What enters in a step.
     """
 
-    kernels = (kernels.synapses,)
+    kernels = (kernels.copy, kernels.add_row, kernels.synapses)
 
     weight: Array
     groups: int

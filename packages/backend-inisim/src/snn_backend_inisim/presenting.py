@@ -146,7 +146,8 @@ class Presentation:
                 inputs = [values[name] for name in layer.inputs]
                 moment = Moment(sample.number, start, stop)
                 self._engine.parts[layer.name].advance(inputs, out, sample.states[layer.name], trace, moment)
-            so_far = self._recorder.so_far(sample.row, start, values[network.output.name])
+            rows = range(sample.row, sample.row + 1)
+            so_far = self._recorder.so_far(rows, start, values[network.output.name][None])[0]
             taken = self._decisions.after(sample.row, start, so_far)
             if self._stimulus.kind == "spikes":
                 self._count(network.input.name, values[network.input.name][:taken], work[:taken])
@@ -156,8 +157,8 @@ class Presentation:
                     trace = space.traces.get(layer.name, _NO_TRACE)[:taken]
                     self._count(layer.name, out, work[:taken])
                     self._recorder.add(layer, sample.row, start, out, trace)
-            self._recorder.add_output(sample.row, start, so_far[:taken])
-            self._recorder.add_operations(sample.row, start, work[:taken])
+            self._recorder.add_output(rows, start, so_far[None, :taken])
+            self._recorder.add_operations(rows, start, work[None, :taken])
             if self._decisions.made[sample.row]:
                 self._recorder.hold(sample.row, start + taken)
 

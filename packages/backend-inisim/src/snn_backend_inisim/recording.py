@@ -10,10 +10,10 @@ from snn.network import Array, Network
 from snn.neurons import Neuron
 from snn.simulating import Record, Recording
 
-from . import layout, packed
+from . import layout, listing
 from .packed import Words
+from .packed_trains import PackedTrains
 from .trains import Trains
-from .vectors import LANES, PLACES
 from .wiring import Floats
 
 
@@ -35,6 +35,7 @@ class Recorder:
             name: np.zeros((steps, batch, *self._shapes[name]), np.float32) for name in sorted(record.potentials)
         }
         self._trains = {name: Trains(steps, batch) for name in sorted(record.spikes)}
+        self._packed = {name: PackedTrains(self._shapes[name], steps, batch) for name in sorted(record.spikes)}
 
     @property
     def traced(self) -> frozenset[str]:
@@ -58,52 +59,51 @@ class Recorder:
         if name == self._output and self._output_potentials is not None:
             self._output_potentials[start:stop, sample] = layout.outwards(trace, shape).reshape(len(out), -1)
 
-    def add_packed(self, layer: Neuron, sample: int, start: int, spikes: Words) -> None:
-        """Add the packed spikes of ``layer``, (cells, steps, words), from step ``start`` on."""
-        name, shape = layer.name, self._shapes[layer.name]
+    def add_packed(self, layer: Neuron, rows: range, start: int, spikes: Words) -> None:
+        """Add the packed spikes of ``layer``, (samples, cells, steps, words), of these rows from step ``start`` on."""
+        name = layer.name
         if name in self._counts:
-            packed.count_spikes(spikes, self._counts[name][sample].reshape(shape[0], -1))
-        if name in self._trains:
-            cells, steps, words = spikes.shape
-            if cells == 1:  # the order of the channels is that of the neurons
-                turned = spikes.reshape(steps, 1, words)
-            else:
-                across = packed.words_of(cells)
-                turned = np.empty((steps, shape[0], across), np.uint16)
-                packed.turn_bytes(spikes.view(np.uint8), np.zeros((steps, across * LANES), np.uint8), turned)
-            per_step, neurons = np.empty(steps, np.int32), np.empty(packed.spikes_in(spikes) + LANES, np.int32)
-            count = packed.list_spikes(turned, cells, PLACES.ctypes.data, per_step, neurons)
-            self._trains[name].add(sample, start, per_step, neurons[:count])
+            counts = self._counts[name][rows.start : rows.stop]
+            listing.count_spikes(spikes, counts.reshape(*counts.shape[:2], -1))
+        if name in self._record.spikes:
+            self._packed[name].add(rows, start, spikes)
 
-    def so_far(self, sample: int, start: int, out: Array) -> Array:
-        """Return the state of the output, (steps, classes), after steps from ``start`` on in which it gave ``out``."""
-        given = layout.outwards(out, self._shapes[self._output]).reshape(len(out), -1)
+    def so_far(self, rows: range, start: int, out: Array) -> Array:
+        """Return the state of the output after steps in which it gave ``out``, (samples, steps, elements), each.
+
+        Returns
+        -------
+        ndarray, (samples, steps, classes)
+        """
+        given = layout.outwards(out.reshape(-1, out.shape[2]), self._shapes[self._output]).reshape(*out.shape[:2], -1)
         if not self._spiking:
             return given
-        before = self.output[start - 1 : start, sample] if start else np.zeros((1, given.shape[1]), np.float32)
+        before = np.zeros((len(rows), 1, given.shape[2]), np.float32)
+        if start:
+            before[:, 0] = self.output[start - 1, rows.start : rows.stop]
         # One sum from the first step on, so that spikes of any height add up to the same in blocks of any size.
-        return np.cumsum(np.concatenate([before, given]), axis=0)[1:]
+        return np.cumsum(np.concatenate([before, given], axis=1), axis=1)[:, 1:]
 
-    def add_output(self, sample: int, start: int, so_far: Array) -> None:
-        """Set the state of the output after the steps from ``start`` on, (steps, classes)."""
-        self.output[start : start + len(so_far), sample] = so_far
+    def add_output(self, rows: range, start: int, so_far: Array) -> None:
+        """Set the state of the output after the steps from ``start`` on, (samples, steps, classes)."""
+        self.output[start : start + so_far.shape[1], rows.start : rows.stop] = so_far.swapaxes(0, 1)
 
     def hold(self, sample: int, start: int) -> None:
         """Keep everything from step ``start`` on as it is after the step before."""
         for values in (self.output, *self._potentials.values()):
             values[start:, sample] = values[start - 1, sample]
 
-    def add_operations(self, sample: int, start: int, work: Floats) -> None:
-        """Add the synaptic operations of the steps from ``start`` on, (steps,)."""
-        self.operations[start : start + len(work), sample] += work
+    def add_operations(self, rows: range, start: int, work: Floats) -> None:
+        """Add the synaptic operations of the steps from ``start`` on, (samples, steps)."""
+        self.operations[start : start + work.shape[1], rows.start : rows.stop] += work.T
 
-    def finish(self, pool: ThreadPoolExecutor) -> Recording:
-        """Return the recording; what is left to do is done in threads of ``pool``."""
+    def finish(self, threads: int, pool: ThreadPoolExecutor) -> Recording:
+        """Return the recording; what is left to do is done in the ``threads`` of ``pool``, or later in as many."""
         return Recording(
             self.output,
             np.cumsum(self.operations, axis=0),
             self._counts,
-            {name: trains.events(pool) for name, trains in self._trains.items()},
+            {name: self._packed[name].events(threads) or trains.events(pool) for name, trains in self._trains.items()},
             self._potentials,
             self._output_potentials,
         )

@@ -106,7 +106,7 @@ class StepSimulator(Simulator):
         if self._margin:
             self._steps_used += decisions.steps.tolist()
         with ThreadPoolExecutor(self._threads) as pool:
-            return recorder.finish(pool)
+            return recorder.finish(self._threads, pool)
 
     def facts(self) -> Mapping[str, object]:
         facts = {"engine": self._code.name, "threads": self._threads, "build_seconds": self._seconds}

@@ -161,9 +161,12 @@ class Fire(Lanes):
         # All samples at once where the input is constant, else one by one, as each takes all steps.
         each = len(z) if z.shape[1] == 1 else 1
         begin, end = turn.share.of(self.cells * self.words, 4)
+        in_lanes = z.shape[2] == len(self.initial) and self.channels % LANES == 0 and z.flags.c_contiguous
         for i in range(0, len(z), each):
-            lanes = _shaped(turn.scratch[0], (each, z.shape[1], len(self.initial)))
-            packed.spread(z[i : i + each], self.channels, lanes)
+            lanes = z[i : i + each]
+            if not in_lanes:
+                lanes = _shaped(turn.scratch[0], (each, z.shape[1], len(self.initial)))
+                packed.spread(z[i : i + each], self.channels, lanes)
             state, out = turn.state[i : i + each], turn.out[i : i + each, 0]
             packed.fire_words(lanes, self.threshold, begin, end, state, turn.scratch[1], out)
 
@@ -274,7 +277,7 @@ class Gather(Lanes):
 class AddUp(Task):
     """An average pool of spikes, as the binary digits of how many have fired."""
 
-    kernels = (packed.add_up,)
+    kernels = (packed.add_four, packed.add_up)
 
     first: Indices
     source: Indices

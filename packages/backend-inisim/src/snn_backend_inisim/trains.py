@@ -37,17 +37,18 @@ class Listed(Events):
     """Events that are kept as their number in each step and sample; steps and samples are written out when asked for.
 
     Most of what a list of events takes are its steps and samples, which a reader of counts or rates does not need.
-
-    Attributes
-    ----------
-    counts : ndarray of int, (steps, batch)
     """
 
-    counts: Indices
-
     def __init__(self, counts: Indices, neuron: Numbers, sign: Signs) -> None:
-        for name, value in (("counts", counts), ("neuron", neuron), ("sign", sign)):
+        for name, value in (("_counts", counts), ("neuron", neuron), ("sign", sign)):
             object.__setattr__(self, name, value)
+
+    _counts: Indices
+
+    @property
+    def counts(self) -> Indices:
+        """How many there are in each step and sample, (steps, batch)."""
+        return self._counts
 
     @cached_property
     def step(self) -> Numbers:

@@ -23,6 +23,7 @@ from numba.extending import intrinsic
 LANES = 16
 _SINGLE, _WORD, _INDEX, _WHOLE = ir.FloatType(), ir.IntType(16), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_SINGLE, LANES)
+_WORDS = ir.VectorType(_WORD, LANES)
 _EIGHT = ir.VectorType(_INDEX, 8)
 SUMS = 4  # that a kernel keeps of each 16 neurons, or of fewer blocks more
 PLANE_SHIFT = 24  # an event is the row of its weights and, above this bit, the plane that its height is that of
@@ -255,28 +256,42 @@ def bits_in(_, word) -> _Code:  # type: ignore[no-untyped-def]
 
 
 @_instruction
-def column_at(_, address, bit) -> _Code:  # type: ignore[no-untyped-def]
-    """Return a word of one bit, a value from 1 to 128, of each of the 16 bytes at ``address``."""
-    signature = types.int64(types.int64, types.int64)
+def count_bits(_, words, counts) -> _Code:  # type: ignore[no-untyped-def]
+    """Add to each of 16 ``counts`` (int32) how many bits of the word of its number are set."""
+    signature = types.void(types.int64, types.int64)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        address, bit = arguments
-        sixteen = ir.VectorType(ir.IntType(8), LANES)
-        rows = build.load(_pointer(build, address, sixteen), align=1)
-        chosen = build.and_(rows, _splat(build, build.trunc(bit, ir.IntType(8)), sixteen))
-        is_set = build.icmp_unsigned("!=", chosen, ir.Constant(sixteen, [0] * LANES))
-        return build.zext(build.bitcast(is_set, _WORD), _WHOLE)
+        words, counts = arguments
+        wide = ir.VectorType(_INDEX, LANES)
+        found = build.zext(_all_bits(build, build.load(_pointer(build, words, _WORDS), align=2)), wide)
+        place = _pointer(build, counts, wide)
+        build.store(build.add(build.load(place, align=4), found), place, align=4)
+        return context.get_dummy_value()
 
     return signature, code
 
 
 @_instruction
-def four_words_at(_, address) -> _Code:  # type: ignore[no-untyped-def]
-    """Return four words of 16 bits at ``address`` as one number."""
-    signature = types.int64(types.int64)
+def turn_words(_, source, stride, target, pace) -> _Code:  # type: ignore[no-untyped-def]
+    """Write, for each bit of 16 words, the word of 16 bits that they have there.
+
+    The words are ``stride`` bytes apart, what is written ``pace``.
+    """
+    signature = types.void(*[types.int64] * 4)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        return build.load(_pointer(build, arguments[0], _WHOLE), align=2)
+        source, stride, target, pace = arguments
+        words = ir.Constant(_WORDS, ir.Undefined)
+        for k in range(LANES):
+            word = build.load(_pointer(build, source, _WORD), align=2)
+            words = build.insert_element(words, word, ir.Constant(_INDEX, k))
+            source = build.add(source, stride)
+        for bit in range(LANES):
+            chosen = build.and_(words, ir.Constant(_WORDS, [1 << bit] * LANES))
+            is_set = build.icmp_unsigned("!=", chosen, ir.Constant(_WORDS, [0] * LANES))
+            build.store(build.bitcast(is_set, _WORD), _pointer(build, target, _WORD), align=2)
+            target = build.add(target, pace)
+        return context.get_dummy_value()
 
     return signature, code
 
@@ -318,8 +333,20 @@ def _fused(build: ir.IRBuilder, height: Any, weights: Any, total: Any) -> Any:
     Heights are powers of two, so that the product is exact and both ways give the same bits (but for weights so small
     that the product is no normal number).
     """
-    name, kind = f"llvm.fmuladd.v{LANES}f32", ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    return build.call(cgutils.get_or_insert_function(build.module, kind, name), [height, weights, total])
+    return _call(build, "llvm.fmuladd", _VECTOR, height, weights, total)
+
+
+def _all_bits(build: ir.IRBuilder, words: Any) -> Any:
+    """Return how many bits of each of 16 words are set."""
+    return _call(build, "llvm.ctpop", _WORDS, words)
+
+
+def _call(build: ir.IRBuilder, name: str, kind: Any, *values: Any) -> Any:
+    """Return what one of LLVM's functions for whole vectors gives, of the same kind as its arguments."""
+    element = "f32" if kind.element is _SINGLE else f"i{kind.element.width}"
+    signature = ir.FunctionType(kind, [kind] * len(values))
+    function = cgutils.get_or_insert_function(build.module, signature, f"{name}.v{kind.count}{element}")  # type: ignore[no-untyped-call]
+    return build.call(function, values)
 
 
 def _event_at(build: ir.IRBuilder, events: Any, position: Any) -> Any:
