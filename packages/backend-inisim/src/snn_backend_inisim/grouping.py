@@ -10,76 +10,29 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from snn.network import Array, Network
-from snn.neurons import Neuron
-from snn.operations import analog_part
+from snn.network import Array
 from snn.simulating import Stimulus
 
 from . import kernels, layout, packed
 from .parts import Moment
+from .program import Program
 from .recording import Recorder
-from .tasks import Arrays, Key, Share, Task, Turn
-from .wiring import Floats, Indices
+from .spaces import Size, Space, Spaces
+from .tasks import Key, Share, Turn
+from .wiring import Floats
 
 MOST_TOGETHER = 32  # samples in a group, which share what a task costs by itself, and the slabs of a dense layer
 MOST_STEPS = 64  # in a block
 BLOCK_BYTES = 2**24  # the values of a block of steps that a thread works on
 SHARED_BYTES = 2**25  # the states of the groups taken by turns, and likewise the stimulus of a block of steps
-MOST_SIZES = 2  # of spaces that are kept
 SHARED_WORK = 10**8  # synapses times steps; to hand over a task that has fewer costs more than it saves
 _NO_TRACE = np.zeros((0, 0, 0), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Program:
-    """A network as tasks.
-
-    Attributes
-    ----------
-    network : Network
-    tasks : tuple of Task
-    fan_out : mapping of layer name to ndarray, (cells, channels)
-        Of each layer that drives others.
-    spare : mapping of sizes to spaces
-        Left by runs that are over, for the next: fresh memory costs more than the work of a small batch.
-    """
-
-    network: Network
-    tasks: tuple[Task, ...]
-    fan_out: Mapping[str, Floats]
-    spare: dict[tuple[int, ...], list[_Space]] = field(default_factory=dict)
-
-    @cached_property
-    def still(self) -> frozenset[str]:
-        """The layers that give the same in every step where the input is constant."""
-        return analog_part(self.network)
-
-    @cached_property
-    def cells_by_fan_out(self) -> Mapping[str, tuple[Indices, Indices, Floats]]:
-        """What `count_words` wants of each layer that drives others, by the fan-out of each cell's first channel."""
-        found = {}
-        for name, fan_out in self.fan_out.items():
-            values, first = np.unique(np.sort(fan_out[:, 0]), return_index=True)
-            found[name] = np.append(first, len(fan_out)), np.argsort(fan_out[:, 0], kind="stable"), values
-        return found
-
-    @cached_property
-    def state_bytes(self) -> int:
-        """What the state of a sample takes, and what is the same for it in all steps, at most."""
-        return 1 + sum(_bytes(task.rest(1)) + 4 * task.cells * task.channels for task in self.tasks)
-
-    def spare_for(self, sizes: tuple[int, ...]) -> list[_Space]:
-        """Return the spare spaces of these sizes; those of other sizes are let go when there are many."""
-        if sizes not in self.spare and len(self.spare) >= MOST_SIZES:
-            self.spare.clear()
-        return self.spare.setdefault(sizes, [])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,55 +45,34 @@ class _Group:
     states: Mapping[Key, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class _Space:
-    """Where a thread keeps the values of a block of steps; what padding never writes to stays zero."""
-
-    values: Mapping[Key, npt.NDArray[Any]]
-    traces: Mapping[str, Array]
-    scratch: Mapping[Key, Sequence[Arrays]]  # one for each thread that shares a task
-
-    def trace(self, key: Key, samples: int, steps: int) -> Array:
-        """Return where the potentials of the neurons ``key`` go, an empty array if they are not kept."""
-        name, is_packed = key
-        return _NO_TRACE if is_packed or name not in self.traces else self.traces[name][:samples, :steps]
-
-    def out(self, task: Task, samples: int, steps: int) -> npt.NDArray[Any]:
-        """Return where the output of ``task`` goes."""
-        values = self.values[task.key]
-        if not task.key[1]:
-            return values[:samples, :steps]
-        shape = samples, task.planes, task.cells, steps, task.words
-        return values[: math.prod(shape)].reshape(shape)
-
-
 class Grouped:
     """One batch, and where what it does is recorded."""
 
-    def __init__(self, program: Program, stimulus: Stimulus, recorder: Recorder) -> None:
-        network = program.network
-        self._program, self._stimulus, self._recorder = program, stimulus, recorder
-        still = program.still if stimulus.constant else frozenset({network.input.name})
-        self._fixed = [task for task in program.tasks if task.key[0] in still]
-        self._moving = [task for task in program.tasks if task.key[0] not in still]
+    def __init__(self, program: Program, spaces: Spaces, stimulus: Stimulus, recorder: Recorder) -> None:
+        self._program, self._spaces, self._stimulus, self._recorder = program, spaces, stimulus, recorder
+        self._course = program.constant if stimulus.constant else program.changing
         self._current = np.asarray(stimulus.steps(0, 1)[0], np.float32) if stimulus.constant else None
-        self._neurons = [layer for layer in network.layers if isinstance(layer, Neuron)]
+        self._traced = {name: program.network.shapes[name] for name in sorted(recorder.traced)}
+        self._step_bytes = self._course.step_bytes + sum(4 * math.prod(shape) for shape in self._traced.values())
 
     def run(self, threads: int, pool: ThreadPoolExecutor) -> None:
         """Present every sample to the network at rest, for all steps, in so many ``threads`` of ``pool``."""
         batch, steps = len(self._stimulus.samples), self._stimulus.clock.steps
-        most = max(1, min(MOST_TOGETHER, BLOCK_BYTES // (min(steps, MOST_STEPS) * self._step_bytes())))
+        most = max(1, min(MOST_TOGETHER, BLOCK_BYTES // (min(steps, MOST_STEPS) * self._step_bytes)))
         count = threads * -(-batch // (threads * most)) if batch >= threads else 1
         bounds = [batch * i // count for i in range(count + 1)]
         rows = [range(a, b) for a, b in pairwise(bounds) if a < b]
         if not rows:
             return
-        size = max(len(each) for each in rows)
-        block = self._block(size)
+        largest = max(len(each) for each in rows)
+        block = self._block(largest)
         sharing = threads if len(rows) == 1 else 1
-        spare = self._program.spare_for((size, block, sharing, len(self._moving)))
-        spaces = [_taken(spare) or self._space(size, block, sharing) for _ in range(min(threads, len(rows)))]
-        turns = max(1, SHARED_BYTES // (size * self._program.state_bytes) // len(spaces)) * len(spaces)
+        size = Size(largest, block, sharing, self._stimulus.constant)
+        spaces = [
+            self._spaces.take(size) or Space(self._course.moving, self._traced, size)
+            for _ in range(min(threads, len(rows)))
+        ]
+        turns = max(1, SHARED_BYTES // (largest * self._program.state_bytes) // len(spaces)) * len(spaces)
         for first in range(0, len(rows), turns):
             groups = [self._start(each) for each in rows[first : first + turns]]
             for start in range(0, steps, block):
@@ -151,20 +83,20 @@ class Grouped:
                         self._advance(group, spaces[0], start, stop, entering, pool, sharing)
                 else:
                     self._together(pool, groups, spaces, start, stop, entering)
-        spare += spaces
+        self._spaces.leave(size, spaces)
 
     def _together(
         self,
         pool: ThreadPoolExecutor,
         groups: Sequence[_Group],
-        spaces: Sequence[_Space],
+        spaces: Sequence[Space],
         start: int,
         stop: int,
         entering: Array | None,
     ) -> None:
         queue = iter(groups)  # taken from by all threads, so that none waits for a slower one
 
-        def work(space: _Space) -> None:
+        def work(space: Space) -> None:
             for group in queue:
                 self._advance(group, space, start, stop, entering, pool)
 
@@ -176,35 +108,12 @@ class Grouped:
             for _ in queue:  # after an error or Ctrl-C, no thread takes another group
                 pass
 
-    def _step_bytes(self) -> int:
-        """Return the size of all values of a sample in a step."""
-        numbers = sum(4 * task.cells * task.channels for task in self._moving if not task.key[1])
-        spikes = sum(2 * task.planes * task.cells * task.words for task in self._moving if task.key[1])
-        return (
-            numbers + spikes + sum(4 * math.prod(self._program.network.shapes[name]) for name in self._recorder.traced)
-        )
-
     def _block(self, samples: int) -> int:
         """Return how many steps make a block."""
-        block = BLOCK_BYTES // (samples * self._step_bytes())
+        block = BLOCK_BYTES // (samples * self._step_bytes)
         if not self._stimulus.constant:
             block = min(block, SHARED_BYTES // max(1, self._stimulus.samples.nbytes))
         return max(1, min(block, MOST_STEPS, self._stimulus.clock.steps))
-
-    def _space(self, samples: int, block: int, sharing: int) -> _Space:
-        values: dict[Key, npt.NDArray[Any]] = {}
-        for task in self._moving:
-            if task.key[1]:
-                values[task.key] = np.empty(samples * task.planes * task.cells * block * task.words, np.uint16)
-            else:
-                values[task.key] = np.zeros((samples, block, task.cells * task.channels), np.float32)
-        shapes = self._program.network.shapes
-        traces = {
-            name: np.zeros((samples, block, math.prod(shapes[name])), np.float32)
-            for name in sorted(self._recorder.traced)
-        }
-        scratch = {task.key: [task.scratch(samples, block) for _ in range(sharing)] for task in self._moving}
-        return _Space(values, traces, scratch)
 
     def _start(self, rows: range) -> _Group:
         """Return the samples in ``rows`` at rest."""
@@ -215,16 +124,16 @@ class Grouped:
             name = network.input.name
             current = self._current[rows.start : rows.stop]
             fixed[name, False] = layout.inwards(current, network.shapes[name])[:, None]
-        for task in self._fixed:
+        for task in self._course.once:
             out = fixed[task.key] = np.zeros((len(rows), 1, task.cells * task.channels), np.float32)
             task.run(Turn([fixed[key] for key in task.inputs], out, task.rest(len(rows)), (), moments, _NO_TRACE))
-        states = {task.key: task.rest(len(rows)) for task in self._moving}
+        states = {task.key: task.rest(len(rows)) for task in self._course.moving}
         return _Group(rows, numbers, fixed, states)
 
     def _advance(
         self,
         group: _Group,
-        space: _Space,
+        space: Space,
         start: int,
         stop: int,
         entering: Array | None,
@@ -237,13 +146,12 @@ class Grouped:
         if entering is not None:
             values[self._program.network.input.name, False] = self._entering(entering, group.rows)
         moments = [Moment(number, start, stop) for number in group.numbers]
-        for task in self._moving:
-            out = values[task.key] = space.out(task, samples, steps)
-            inputs = [values[key] for key in task.inputs]
-            trace = space.trace(task.key, samples, steps)
+        for place in space.places(samples, steps):
+            task, values[place.task.key] = place.task, place.out
+            inputs, state = [values[key] for key in task.inputs], group.states[task.key]
             count = sharing if task.work * samples * steps >= SHARED_WORK else 1
             turns = [
-                Turn(inputs, out, group.states[task.key], space.scratch[task.key][i], moments, trace, Share(i, count))
+                Turn(inputs, place.out, state, place.scratch[i], moments, place.trace, Share(i, count))
                 for i in range(count)
             ]
             others = [pool.submit(task.run, turn) for turn in turns[1:]]
@@ -260,12 +168,12 @@ class Grouped:
         return np.array([layout.inwards(part, shape) for part in parts])
 
     def _record(
-        self, group: _Group, values: Mapping[Key, npt.NDArray[Any]], space: _Space, start: int, steps: int
+        self, group: _Group, values: Mapping[Key, npt.NDArray[Any]], space: Space, start: int, steps: int
     ) -> None:
         work = np.zeros((len(group.rows), steps), np.float64)
         if self._stimulus.kind == "spikes":
             self._count(self._program.network.input.name, values, work)
-        for layer in self._neurons:
+        for layer in self._program.neurons:
             self._count(layer.name, values, work)
             if (spikes := values.get((layer.name, True))) is not None:
                 self._recorder.add_packed(layer, group.rows, start, spikes[:, 0])
@@ -287,18 +195,3 @@ class Grouped:
             return
         for i, numbers in enumerate(values[name, False]):
             kernels.count_operations(numbers, fan_out.reshape(-1), work[i])
-
-
-def _taken(spare: list[_Space]) -> _Space | None:
-    """Return a space that no other run has, or None; safe in several threads."""
-    try:
-        return spare.pop()
-    except IndexError:
-        return None
-
-
-def _bytes(state: Any) -> int:
-    """Return the size of all arrays in a state."""
-    if isinstance(state, np.ndarray):
-        return state.nbytes
-    return sum(_bytes(each) for each in state)

@@ -16,13 +16,14 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 def inwards(values: npt.NDArray[Kind], shape: Shape) -> npt.NDArray[Kind]:
     """Return channels-first ``values`` (n, *shape) as the engine has them, (n, elements), always a copy."""
-    moved = np.moveaxis(values.reshape(-1, *shape), 1, -1)
-    return np.array(moved, order="C").reshape(-1, prod(shape))
+    cells = prod(shape[1:])
+    return np.array(values.reshape(-1, shape[0], cells).swapaxes(1, 2), order="C").reshape(-1, cells * shape[0])
 
 
 def outwards(values: npt.NDArray[Kind], shape: Shape) -> npt.NDArray[Kind]:
     """Return the engine's ``values`` (n, elements) channels-first, (n, *shape)."""
-    return np.moveaxis(values.reshape(-1, *shape[1:], shape[0]), -1, 1)
+    last = len(shape)
+    return values.reshape(-1, *shape[1:], shape[0]).transpose(0, last, *range(1, last))
 
 
 def numbers(shape: Shape) -> Indices:

@@ -13,9 +13,11 @@ from snn.simulating import Recording, Setup, Simulator, Stimulus
 from . import kernels, layout, listing, packed
 from .checking import check_record, check_stimulus, processors
 from .compiling import prepare
-from .grouping import Grouped, Program
+from .grouping import Grouped
 from .planning import plan
+from .program import Program
 from .recording import Recorder
+from .spaces import Spaces
 from .trains import enlist
 
 _RECORDING = (*listing.KERNELS, enlist)
@@ -37,6 +39,7 @@ class PackedSimulator(Simulator):
         needed = [kernel for task in tasks for kernel in task.needs]
         prepare(dict.fromkeys([*needed, *kept, packed.count_words, kernels.count_operations]), setup.tell)
         self._program = Program(network, tasks, counted)
+        self._spaces = Spaces()
         self._pool = ThreadPoolExecutor(self._threads)  # starts no thread before there is work
         self._seconds = perf_counter() - started
 
@@ -46,7 +49,7 @@ class PackedSimulator(Simulator):
         recorder = Recorder(network, self._setup.record, clock.steps, len(stimulus.samples))
         if stimulus.constant:
             recorder.operations[0] += self._once
-        Grouped(self._program, stimulus, recorder).run(self._threads, self._pool)
+        Grouped(self._program, self._spaces, stimulus, recorder).run(self._threads, self._pool)
         return recorder.finish(self._threads, self._pool)
 
     def close(self) -> None:

@@ -144,7 +144,7 @@ class Lanes(Task):
     initial: Array
 
     def rest(self, samples: int) -> Array:
-        return np.tile(self.initial, (samples, 1))
+        return self.initial[np.newaxis].repeat(samples, axis=0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,0 +1,98 @@
+"""A network as tasks, and what every run of it may know beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from snn.network import Network
+from snn.neurons import Neuron
+from snn.operations import analog_part
+
+from .tasks import Task
+from .wiring import Floats, Indices
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Which tasks a run makes once, and which in every block of steps.
+
+    Attributes
+    ----------
+    once, moving : tuple of Task
+    step_bytes : int
+        The size of all values of a sample in a step.
+    """
+
+    once: tuple[Task, ...]
+    moving: tuple[Task, ...]
+
+    @cached_property
+    def step_bytes(self) -> int:
+        numbers = sum(4 * task.cells * task.channels for task in self.moving if not task.key[1])
+        spikes = sum(2 * task.planes * task.cells * task.words for task in self.moving if task.key[1])
+        return numbers + spikes
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A network as tasks.
+
+    Attributes
+    ----------
+    network : Network
+    tasks : tuple of Task
+    fan_out : mapping of layer name to ndarray, (cells, channels)
+        Of each layer that drives others.
+    constant, changing : Course
+        What a run does where the input is the same in every step, and where it is not.
+    neurons : tuple of Neuron
+    cells_by_fan_out : mapping of layer name to (first, cell, fan_out)
+        What `packed.count_words` wants of each layer that drives others, by the fan-out of each cell's first channel.
+    state_bytes : int
+        What the state of a sample takes, and what is the same for it in all steps, at most.
+    """
+
+    network: Network
+    tasks: tuple[Task, ...]
+    fan_out: Mapping[str, Floats]
+
+    @cached_property
+    def constant(self) -> Course:
+        return self._course(analog_part(self.network))
+
+    @cached_property
+    def changing(self) -> Course:
+        return self._course(frozenset({self.network.input.name}))
+
+    def _course(self, still: frozenset[str]) -> Course:
+        once, moving = (
+            tuple(task for task in self.tasks if (task.key[0] in still) is which) for which in (True, False)
+        )
+        return Course(once, moving)
+
+    @cached_property
+    def neurons(self) -> tuple[Neuron, ...]:
+        return tuple(layer for layer in self.network.layers if isinstance(layer, Neuron))
+
+    @cached_property
+    def cells_by_fan_out(self) -> Mapping[str, tuple[Indices, Indices, Floats]]:
+        found = {}
+        for name, fan_out in self.fan_out.items():
+            values, first = np.unique(np.sort(fan_out[:, 0]), return_index=True)
+            found[name] = np.append(first, len(fan_out)), np.argsort(fan_out[:, 0], kind="stable"), values
+        return found
+
+    @cached_property
+    def state_bytes(self) -> int:
+        return 1 + sum(_bytes(task.rest(1)) + 4 * task.cells * task.channels for task in self.tasks)
+
+
+def _bytes(state: Any) -> int:
+    """Return the size of all arrays in a state."""
+    if isinstance(state, np.ndarray):
+        return state.nbytes
+    return sum(_bytes(each) for each in state)
