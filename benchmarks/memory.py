@@ -48,7 +48,13 @@ def child(samples: int, steps: int, *, record: int, turns: int, threads: int) ->
             if record > 1:
                 events = sum(len(events.neuron) for events in recording.spikes.values())
         times.append(perf_counter() - begin)
-    told = {"ready": ready, "build": simulator.facts()["build_seconds"], "times": times, "peak": _peak(), "events": events}
+    told = {
+        "ready": ready,
+        "build": simulator.facts()["build_seconds"],
+        "times": times,
+        "peak": _peak(),
+        "events": events,
+    }
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 from snn import analog
-from snn.layers import Add, Affine, Conv, ConvTranspose, Dense, Input
+from snn.layers import Add, Affine, Conv, ConvTranspose, Dense, Input, MaxPool
 from snn.neurons import Accumulate, CorrectiveFirstSpike, DynamicFirstSpike, Neuron
 from snn.operations import constant_multiply_adds, fan_out
 
@@ -61,11 +61,14 @@ class _Loop:
         for source in reaching:
             arrived = (self.current[source] != 0).reshape(self.batch, -1).any(axis=1)
             self.gate[name] |= arrived | (source == self.network.input.name)
-        neurons = [layer, *(self.network[source] for source in reaching)]
+        neurons = [layer, *(self.network[source] for source in sorted(reaching))]
         if not next((each.gated for each in neurons if hasattr(each, "gated")), True):
             self.gate[name][:] = True
+        rise = next((each.bias_rise_ms for each in neurons if hasattr(each, "bias_rise_ms")), 0)
+        at_once = not rise or self.network.input.name in reaching or self.pools_biases(layer.inputs[0])
+        r = 1 if at_once else min(1, k * self.clock.dt_ms / rise)
         g = self.gate[name].astype(np.float32)
-        z = self.drive(layer.inputs[0], g)
+        z = self.drive(layer.inputs[0], g, np.float32(r))
         V += self.dt * z
         if isinstance(layer, Accumulate):
             return
@@ -90,17 +93,34 @@ class _Loop:
             return {name}
         return set().union(*(self.reaching(each) for each in layer.inputs))
 
-    def drive(self, name, g):
-        """Return ``W s + b g`` for a gate ``g``, (batch,)."""
+    def pools_biases(self, name):
+        """Return whether a max-pool before ``name`` takes the largest of sums that are not 0 where nothing flows."""
+        layer = self.network[name]
+        if isinstance(layer, (Input, Neuron)):
+            return False
+        if isinstance(layer, MaxPool) and self.resting(layer.inputs[0]).any():
+            return True
+        return any(self.pools_biases(each) for each in layer.inputs)
+
+    def resting(self, name):
+        """Return what the operation ``name`` gives where nothing flows."""
+        layer = self.network[name]
+        if isinstance(layer, (Input, Neuron)):
+            return self.zeros(layer)
+        return analog.apply(layer, *(self.resting(each) for each in layer.inputs))
+
+    def drive(self, name, g, r):
+        """Return ``W s + r b g`` for a gate ``g``, (batch,)."""
         layer = self.network[name]
         if name in self.current:
             return self.current[name]
-        inputs = [self.drive(each, g) for each in layer.inputs]
+        inputs = [self.drive(each, g, r) for each in layer.inputs]
         field = BIASES.get(type(layer))
         if field is None:
             return analog.apply(layer, *inputs)
         off = dataclasses.replace(layer, **{field: np.zeros_like(getattr(layer, field))})
-        without, with_bias = analog.apply(off, *inputs), analog.apply(layer, *inputs)
+        on = dataclasses.replace(layer, **{field: getattr(layer, field) * r})
+        without, with_bias = analog.apply(off, *inputs), analog.apply(on, *inputs)
         return np.where(g.reshape(-1, *[1] * (without.ndim - 1)) > 0, with_bias, without)
 
     def lift(self, name):

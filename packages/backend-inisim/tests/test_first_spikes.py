@@ -19,9 +19,13 @@ from .test_random_networks import put_join, put_linear
 KINDS = {
     "ttfs": (FirstSpike, {}),
     "ttfs, not gated": (FirstSpike, {"gated": False}),
+    "ttfs, rising": (FirstSpike, {"bias_rise_ms": 4.0}),
+    "ttfs, rising, not gated": (FirstSpike, {"bias_rise_ms": 16.0, "gated": False}),
     "dynamic": (DynamicFirstSpike, {}),
+    "dynamic, rising": (DynamicFirstSpike, {"bias_rise_ms": 2.0}),
     "dynamic, as published": (DynamicFirstSpike, {"strength": 1.0, "horizon": False}),
     "corrective": (CorrectiveFirstSpike, {}),
+    "corrective, rising": (CorrectiveFirstSpike, {"bias_rise_ms": 8.0}),
 }
 CLOCK = Clock(duration_ms=8, dt_ms=0.25)
 
@@ -322,6 +326,40 @@ def test_a_bias_acts_from_the_first_spike_on(builder, record_all):
 
     assert potentials() == [[0, 0.1875, 0.375, 0.5625], [0, 0, 0, 0]]
     assert potentials(gated=False) == [[0.0625, 0.25, 0.4375, 0.625], [0.0625, 0.125, 0.1875, 0.25]]
+
+
+def test_a_bias_rises_evenly_and_then_stays(builder, record_all):
+    # As above, with the bias at 1/3, 2/3, 1 and 1 of 0.25 after 0.25, 0.5, 0.75 and 1 ms: times dt 1/48, 1/24, 1/16.
+    def potentials(**fields):
+        b = builder((1,))
+        b.put(FirstSpike, bias_rise_ms=0.75, **fields)
+        link(b, [0.5], 0.25)
+        out = b.put(Accumulate)
+        found = simulate(b.network(), np.float32([[2], [0]]), Clock(1, 0.25), record_all)
+        return found.potentials[out][:, :, 0].T
+
+    np.testing.assert_allclose(potentials(), [[0, 8 / 48, 17 / 48, 26 / 48], [0, 0, 0, 0]], rtol=1e-6)
+    always = [[1 / 48, 9 / 48, 18 / 48, 27 / 48], [1 / 48, 3 / 48, 6 / 48, 9 / 48]]
+    np.testing.assert_allclose(potentials(gated=False), always, rtol=1e-6)
+
+
+def test_a_bias_acts_at_once_on_neurons_that_read_the_input(builder, record_all):
+    b = builder((1,))
+    link(b, [1], 0.5)
+    neurons = b.put(FirstSpike, bias_rise_ms=64.0)
+    found = simulate(b.network(), np.float32([[0.5]]), Clock(0.5, 0.25), record_all)
+    assert found.potentials[neurons].ravel().tolist() == [0.25, 0.5]
+
+
+def test_behind_a_max_pool_of_sums_a_bias_acts_at_once(builder, record_all):
+    # The pool takes the larger of s + 0.5 and 0; each hidden neuron (drive 4) fires in step 1.
+    b = builder((1, 2))
+    b.put(FirstSpike)
+    b.put(Affine, scale=np.float32([1]), shift=np.float32([0.5]))
+    b.pool(MaxPool, (2,))
+    out = b.put(FirstSpike, bias_rise_ms=64.0, threshold=8.0)
+    found = simulate(b.network(), np.float32([[[4, 0]]]), Clock(0.5, 0.25), record_all)
+    assert found.potentials[out].ravel().tolist() == [0.375, 0.75]
 
 
 def test_codes_do_not_mix_in_one_network(builder):

@@ -33,11 +33,20 @@ def test_outputs_have_a_threshold_of_their_own(code, end):
     assert [layer.gated for layer in neurons] == [False] * 2
 
 
-@pytest.mark.parametrize(("code", "threshold"), [(Ttfs, 2.0), (TtfsDynamic, 0.5), (TtfsCorrective, 2.0)])
-def test_defaults_are_those_that_were_measured(code, threshold):
+@pytest.mark.parametrize("code", KINDS)
+def test_biases_rise_in_the_time_in_which_neurons_reach_their_threshold(code):
+    spiking = convert(small(), code(threshold=1.5, output_threshold=0.25, bias_rise=4.0), readout="spikes")
+    assert [layer.bias_rise_ms for layer in spiking.layers if isinstance(layer, FirstSpike)] == [6.0] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "threshold", "rise"), [(Ttfs, 2.0, 6.0), (TtfsDynamic, 0.5, 0.0), (TtfsCorrective, 2.0, 6.0)]
+)
+def test_defaults_are_those_that_were_measured(code, threshold, rise):
     spiking = convert(small(), code(), readout="spikes")
     assert spiking["r"].threshold == 1
     assert spiking["r"].gated
+    assert spiking["r"].bias_rise_ms == rise
     assert spiking.output.threshold == threshold
     assert isinstance(convert(small(), code()).output, Accumulate)
     if code is TtfsDynamic:

@@ -8,9 +8,9 @@ import numpy as np
 from snn.network import Array
 
 from .gathering import BLOCKS
+from .instructions import LANES
 from .packed import words_of
 from .tasks import Task
-from .vectors import LANES
 from .wiring import Indices
 
 

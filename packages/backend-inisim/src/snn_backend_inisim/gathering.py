@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
+from .bits import append, copy_moved, word_at
 from .compiling import compiled
+from .instructions import LANES
 from .packed import Words
-from .vectors import LANES, PLANE_SHIFT, append, copy_moved, gather, word_at
+from .vectors import PLANE_SHIFT, gather
 from .wiring import Indices
 
 Events = npt.NDArray[np.uint32]
@@ -149,7 +151,7 @@ def gather_cells(
 ) -> None:
     """Fill rows and slabs of output cells with spikes or, where not ``fires``, with the sums.
 
-    ``out`` is an address, as ``places`` is that of `vectors.PLACES`; the strides are in bytes.
+    ``out`` is an address, as ``places`` is that of `bits.PLACES`; the strides are in bytes.
 
     Parameters
     ----------

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .bits import append, turn_words, word_at
 from .compiling import compiled
+from .instructions import LANES
 from .packed import Words
-from .vectors import LANES, append, turn_words, word_at
 from .wiring import Indices
 
 Numbers = npt.NDArray[np.int32]
@@ -67,7 +68,7 @@ def list_spikes(
     ----------
     spikes : (samples, cells, steps, words)
     places : int
-        The address of `vectors.PLACES`.
+        The address of `bits.PLACES`.
     place : (steps, samples)
         Where in ``neuron`` those of a step and sample begin.
     turned : (words * 16, words that hold a bit for each cell)

@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
+from .bits import bits_in, count_bits, word_at
 from .compiling import compiled
-from .vectors import LANES, bits_in, count_bits, fire, word_at
+from .instructions import LANES
+from .vectors import fire
 from .wiring import Floats, Indices
 
 Words: TypeAlias = npt.NDArray[np.uint16]

@@ -10,10 +10,11 @@ import numpy as np
 from snn.network import Shape
 from snn.simulating import Events
 
+from .bits import PLACES
+from .instructions import LANES
 from .listing import list_spikes
 from .packed import Words, count_words
 from .trains import Listed, Numbers, Signs
-from .vectors import LANES, PLACES
 from .wiring import Indices
 
 

@@ -19,6 +19,7 @@ from snn.neurons import Neuron
 from snn.simulating import Setup
 
 from .arranging import in_lanes, slabs, taps, words_moved
+from .instructions import LANES
 from .packed import words_of
 from .parts import Average, Part, Rewire
 from .parts import Largest as LargestPart
@@ -26,7 +27,7 @@ from .placing import place
 from .rate import Fire as FirePart
 from .rate import place as place_neurons
 from .tasks import AddUp, Alone, Fire, Gather, Key, Largest, Move, Task, Unpack
-from .vectors import LANES, PLANE_SHIFT
+from .vectors import PLANE_SHIFT
 from .wiring import Floats, Indices
 
 MOST_PLANES = 8

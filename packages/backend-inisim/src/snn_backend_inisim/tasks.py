@@ -18,9 +18,10 @@ import numpy.typing as npt
 from snn.network import Array
 
 from . import gathering, packed
+from .bits import PLACES
 from .gathering import gather_cells
+from .instructions import LANES
 from .parts import Moment, Part
-from .vectors import LANES, PLACES
 from .wiring import Indices
 
 Key: TypeAlias = tuple[str, bool]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from . import latched
+from . import latched, latching
 from .stepping import StepEngine
 
 ENGINE = StepEngine(
-    "ttfs", partial(latched.place_switch, keeps=True), latched.KERNELS, rewrite=latched.rewrite, enter=latched.enter
+    "ttfs", partial(latched.place_switch, keeps=True), latched.KERNELS, rewrite=latching.rewrite, enter=latching.enter
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from . import latched
+from . import latched, latching
 from .stepping import StepEngine
 
 ENGINE = StepEngine(
     "ttfs_corrective",
     partial(latched.place_switch, keeps=False),
     latched.KERNELS,
-    rewrite=latched.rewrite,
-    enter=latched.enter,
+    rewrite=latching.rewrite,
+    enter=latching.enter,
 )

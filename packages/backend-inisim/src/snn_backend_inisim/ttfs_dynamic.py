@@ -17,10 +17,11 @@ from snn.network import Array, Layer, Network
 from snn.neurons import DynamicFirstSpike
 from snn.simulating import Setup
 
-from . import latched, placing
+from . import latched, latching, placing
 from .compiling import compiled
 from .kernels import copy
-from .latched import Gated, Latch
+from .latched import Gated
+from .latching import Latch
 from .parts import Moment, Part, State
 from .stepping import StepEngine
 
@@ -45,7 +46,7 @@ class Nothing(Layer):
 
 def rewrite(network: Network) -> Network:
     """Return ``network`` in changes of currents, and beside them the changes of what is expected."""
-    return _Expectations(latched.rewrite(network)).network()
+    return _Expectations(latching.rewrite(network)).network()
 
 
 class _Expectations:
@@ -75,7 +76,7 @@ class _Expectations:
             readers = self.given.readers(layer.name)
             # Neurons read spikes too, after their current, for their gate.
             if any(isinstance(r, Latch) and r.inputs[0] == layer.name for r in readers) or any(
-                r.name in wanted and not isinstance(r, (Latch, latched.Gather)) for r in readers
+                r.name in wanted and not isinstance(r, (Latch, latching.Gather)) for r in readers
             ):
                 wanted.add(layer.name)
         return frozenset(wanted)
@@ -128,13 +129,14 @@ def _absolute(layer: Layer, name: str, inputs: tuple[str, ...]) -> Layer:
 
 
 @compiled(
-    "void(float32[:, ::1], float32[:, ::1], float32[::1], int64, float32, float32, float32, float32[::1], float32[::1],"
-    " float32[::1], float32[::1], float32[:, ::1], float32[:, ::1])"
+    "void(float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], int64, float32, float32, float32, float32[::1],"
+    " float32[::1], float32[::1], float32[::1], float32[:, ::1], float32[:, ::1])"
 )
 def wait(
     change: Array,
     lift: Array,
     constant: Array,
+    share: Array,
     opening: int,
     dt: np.float32,
     threshold: np.float32,
@@ -152,7 +154,7 @@ def wait(
         step = dt if t >= opening else np.float32(0)
         for i in range(len(potential)):
             c = current[i] + now[i]
-            v = potential[i] + step * (c + constant[i])
+            v = potential[i] + step * (c + share[t] * constant[i])
             e = expected[i] + more[i]
             before = on[i]
             after = np.float32(1) if v >= threshold + strength * e or before > 0 else np.float32(0)
@@ -166,13 +168,14 @@ def wait(
 
 
 @compiled(
-    "void(float32[:, ::1], float32[:, ::1], float32[::1], int64, float32, float32, boolean, int64, float32[::1],"
-    " float32[::1], float32[::1], float32[::1], float32[:, ::1])"
+    "void(float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], int64, float32, float32, boolean, int64,"
+    " float32[::1], float32[::1], float32[::1], float32[::1], float32[:, ::1])"
 )
 def expect(
     change: Array,
     spikes: Array,
     constant: Array,
+    share: Array,
     opening: int,
     dt: np.float32,
     threshold: np.float32,
@@ -194,7 +197,7 @@ def expect(
         remaining = np.float32(left - t - 1) * dt
         for i in range(len(potential)):
             current[i] += now[i]
-            drive = current[i] + constant[i] if is_open else np.float32(0)
+            drive = current[i] + share[t] * constant[i] if is_open else np.float32(0)
             potential[i] += dt * drive
             on[i] += fires[i]
             comes = on[i] == 0 and drive > 0 and (not horizon or potential[i] + drive * remaining >= threshold)
@@ -216,7 +219,7 @@ class Waiting(Gated):
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
         gate, current, potential, on, expected = state
         opening = self.opening(inputs[2:], gate, len(out))
-        rule = self.constant, opening, self.dt, self.threshold, self.strength
+        rule = self.constant, self.share(moment), opening, self.dt, self.threshold, self.strength
         wait(inputs[0], inputs[1], *rule, current, potential, on, expected, out, trace)
 
 
@@ -234,7 +237,15 @@ class Expecting(Gated):
     def advance(self, inputs: Sequence[Array], out: Array, state: State, trace: Array, moment: Moment) -> None:
         gate, current, potential, on, expected = state
         opening = self.opening(inputs[2:], gate, len(out))
-        rule = self.constant, opening, self.dt, self.threshold, self.horizon, self.end - moment.start
+        rule = (
+            self.constant,
+            self.share(moment),
+            opening,
+            self.dt,
+            self.threshold,
+            self.horizon,
+            self.end - moment.start,
+        )
         expect(inputs[0], inputs[1], *rule, current, potential, on, expected, out)
 
 
@@ -276,4 +287,4 @@ def _(layer: Nothing, network: Network, setup: Setup) -> Part:
     return Silent()
 
 
-ENGINE = StepEngine("ttfs_dynamic", place, (*latched.KERNELS, wait, expect), rewrite=rewrite, enter=latched.enter)
+ENGINE = StepEngine("ttfs_dynamic", place, (*latched.KERNELS, wait, expect), rewrite=rewrite, enter=latching.enter)

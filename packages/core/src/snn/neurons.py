@@ -8,11 +8,13 @@ the neuron takes the spike back. In a network of such neurons ``s`` is that curr
 
 ::
 
-    z = dt * (W s + g b)
+    z = dt * (W s + g r b)
 
 for them and for `Accumulate`; ``W s`` stands for all operations between, ``b`` for what they give where nothing flows.
 The gate ``g`` opens, 0 to 1, in the step in which the first current reaches this layer in this sample; the constant
-input is a current that flows from the first step on. Max-pools take the largest of the currents.
+input is a current that flows from the first step on. Biases rise with the time t after a step, ``r = min(1, t /
+bias_rise_ms)``; but r = 1 where the input reaches the layer, since all of it is there at once, and behind a max-pool of
+sums with biases. Max-pools take the largest of the currents.
 
 Plugins bring further kinds by subclassing `Neuron` and setting ``plugin``.
 
@@ -239,16 +241,22 @@ class FirstSpike(Neuron):
     gated : bool
         False: the gate ``g`` is always open, so that biases act from the first step on. The `Accumulate` at the end
         has the gate of the neurons that it reads.
+    bias_rise_ms : float
+        How long biases rise until they have their value; 0: they act at once. The `Accumulate` at the end has that of
+        the neurons that it reads.
     """
 
     latched: ClassVar[bool] = True
     takes: ClassVar[tuple[str, ...]] = ("current",)
     threshold: float = 1.0
     gated: bool = True
+    bias_rise_ms: float = 0.0
 
     def output_shape(self, inputs: tuple[Shape, ...]) -> Shape:
         if not self.threshold > 0:
             raise ValueError(f"threshold {self.threshold} must be above 0")
+        if not self.bias_rise_ms >= 0:
+            raise ValueError(f"bias_rise_ms {self.bias_rise_ms} must not be negative")
         return inputs[0]
 
 
@@ -275,6 +283,7 @@ class DynamicFirstSpike(FirstSpike):
     ----------
     threshold : float
     gated : bool
+    bias_rise_ms : float
     strength : float
         How much one expected spike raises the threshold, for a weight of 1.
     horizon : bool

@@ -15,7 +15,7 @@ from ..coding import Trial
 from ..network import Network
 from ..neurons import DynamicFirstSpike, FirstSpike, Neuron
 from ..settings import PositiveFloat
-from .first_spike import FirstSpikeCode, depth, first_good, longer, scaled
+from .first_spike import FirstSpikeCode, Rise, depth, first_good, longer, scaled
 
 TRIED = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # calibration tries so many times the duration of the rule
 
@@ -31,6 +31,7 @@ class TtfsDynamic(FirstSpikeCode):
     )
 
     output_threshold: Annotated[PositiveFloat, Meta(description="Of output neurons, for the readout by spikes.")] = 0.5
+    bias_rise: Rise = 0.0  # neurons wait by themselves, and the accuracy depends less on the duration
     strength: Annotated[
         float, Meta(ge=0, le=1e6, description="How much an expected spike raises a threshold, for a weight of 1.")
     ] = 0.5

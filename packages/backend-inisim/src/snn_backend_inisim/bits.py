@@ -1,0 +1,124 @@
+"""Words of 16 bits in compiled kernels: counting, turning and listing the bits that are set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+
+from .instructions import INDEX, LANES, WHOLE, WORD, WORDS, Code, call, instruction, pointer, splat, whole
+
+_EIGHT = ir.VectorType(INDEX, 8)
+
+
+@instruction
+def append(_, bits, base, places, events, count) -> Code:  # type: ignore[no-untyped-def]
+    """Write ``base`` plus the place of each bit set in the byte ``bits`` after ``count`` events; return their number.
+
+    ``places`` is the address of `PLACES`. Always eight are written, of which only those of the bits count.
+    """
+    signature = types.int64(*[types.int64] * 5)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        bits, base, places, events, count = arguments
+        entry = pointer(build, build.add(places, build.shl(bits, whole(3))), ir.VectorType(ir.IntType(8), 8))
+        found = build.zext(build.load(entry, align=8), _EIGHT)
+        moved = build.add(found, splat(build, build.trunc(base, INDEX), _EIGHT))
+        build.store(moved, pointer(build, build.add(events, build.shl(count, whole(2))), _EIGHT), align=4)
+        return build.add(count, build.ctpop(bits))
+
+    return signature, code
+
+
+@instruction
+def copy_moved(_, source, base, target) -> Code:  # type: ignore[no-untyped-def]
+    """Copy eight events, with ``base`` added to each."""
+    signature = types.void(*[types.int64] * 3)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        source, base, target = arguments
+        events = build.load(pointer(build, source, _EIGHT), align=4)
+        moved = build.add(events, splat(build, build.trunc(base, INDEX), _EIGHT))
+        build.store(moved, pointer(build, target, _EIGHT), align=4)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
+def bits_in(_, word) -> Code:  # type: ignore[no-untyped-def]
+    """Return how many bits of ``word`` are set."""
+    signature = types.int64(types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return build.ctpop(arguments[0])
+
+    return signature, code
+
+
+@instruction
+def count_bits(_, words, counts) -> Code:  # type: ignore[no-untyped-def]
+    """Add to each of 16 ``counts`` (int32) how many bits of the word of its number are set."""
+    signature = types.void(types.int64, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        words, counts = arguments
+        wide = ir.VectorType(INDEX, LANES)
+        found = build.zext(call(build, "llvm.ctpop", WORDS, build.load(pointer(build, words, WORDS), align=2)), wide)
+        place = pointer(build, counts, wide)
+        build.store(build.add(build.load(place, align=4), found), place, align=4)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
+def turn_words(_, source, stride, target, pace) -> Code:  # type: ignore[no-untyped-def]
+    """Write, for each bit of 16 words, the word of 16 bits that they have there.
+
+    The words are ``stride`` bytes apart, what is written ``pace``.
+    """
+    signature = types.void(*[types.int64] * 4)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        source, stride, target, pace = arguments
+        words = ir.Constant(WORDS, ir.Undefined)
+        for k in range(LANES):
+            word = build.load(pointer(build, source, WORD), align=2)
+            words = build.insert_element(words, word, ir.Constant(INDEX, k))
+            source = build.add(source, stride)
+        for bit in range(LANES):
+            chosen = build.and_(words, ir.Constant(WORDS, [1 << bit] * LANES))
+            is_set = build.icmp_unsigned("!=", chosen, ir.Constant(WORDS, [0] * LANES))
+            build.store(build.bitcast(is_set, WORD), pointer(build, target, WORD), align=2)
+            target = build.add(target, pace)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
+def word_at(_, address) -> Code:  # type: ignore[no-untyped-def]
+    """Return the word of 16 bits at ``address``."""
+    signature = types.int64(types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return build.zext(build.load(pointer(build, arguments[0], WORD), align=2), WHOLE)
+
+    return signature, code
+
+
+def _places() -> npt.NDArray[np.uint8]:
+    places = np.zeros((256, 8), np.uint8)
+    for byte in range(256):
+        found = [bit for bit in range(8) if byte >> bit & 1]
+        places[byte, : len(found)] = found
+    places.flags.writeable = False
+    return places
+
+
+PLACES = _places()
+"""The places of the bits set in each byte, (256, 8), filled up with 0."""
