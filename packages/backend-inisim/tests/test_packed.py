@@ -15,11 +15,12 @@ from snn.clock import Clock
 from snn.encoding import ConstantCurrent, PoissonSpikes
 from snn.layers import Add, Affine, AvgPool, Concat, Flatten, MaxPool, Pad, Permute, Upsample
 from snn.neurons import Accumulate
-from snn.simulating import Setup
+from snn.simulating import Record, Setup
 from snn_backend_inisim import grouping
 from snn_backend_inisim.backend import IniSim
+from snn_backend_inisim.gathered import Gather
 from snn_backend_inisim.planning import plan
-from snn_backend_inisim.tasks import AddUp, Alone, Fire, Gather, Largest, Move
+from snn_backend_inisim.tasks import AddUp, Alone, Fire, Largest, Move, Unpack
 
 CLOCK = Clock(duration_ms=70, dt_ms=1)  # more than the 64 steps of a block
 PADS = some.tuples(some.integers(0, 2), some.integers(0, 2))
@@ -80,6 +81,56 @@ def test_pools_between_weights_stay_packed_and_equal_the_step_loop(
     equals_step_loop(network, b.samples(2), CLOCK)
 
 
+@pytest.mark.parametrize(
+    ("entering", "groups", "channels"),
+    [(32, 2, 64), (48, 3, 144), (24, 6, 12), (40, 5, 10), (20, 20, 20), (17, 17, 34), (36, 2, 6), (96, 2, 96)],
+)
+@pytest.mark.parametrize("fires", [True, False])
+def test_groups_stay_packed_and_equal_the_step_loop(entering, groups, channels, fires, builder, equals_step_loop):
+    b = builder((2, 4, 5))
+    b.conv(entering, (2, 2))
+    b.fire()
+    grouped = b.conv(channels, (2, 3), padding=((1, 0), (1, 1)), groups=groups)
+    last = b.fire() if fires else grouped
+    b.put(Flatten)
+    b.dense(3)
+    b.put(Accumulate)
+    network = b.network()
+    assert kinds(network)[last] is Gather
+    equals_step_loop(network, b.samples(2), CLOCK)
+
+
+def test_the_mean_of_nine_cells_is_rounded_once(builder, equals_step_loop):
+    b = builder((1, 7, 8))
+    b.conv(18, (1, 1))
+    b.fire()
+    pool = b.pool(AvgPool, (3, 3), stride=2, padding=(1, 1), divisor="padded")
+    b.flat()
+    b.put(Accumulate)
+    network = b.network()
+    assert kinds(network)[pool] is Unpack  # of the digits of the counts
+    equals_step_loop(network, b.samples(2), CLOCK)
+
+
+def test_weights_behind_a_mean_of_nine_cells_are_divided_by_nine(builder):
+    b = builder((1, 6, 6))
+    b.numbers = lambda *shape, **_: b.random.normal(size=shape).astype(np.float32)
+    b.conv(18, (1, 1))
+    b.fire()
+    b.pool(AvgPool, (3, 3), divisor="padded")
+    b.conv(4, (2, 2))
+    b.put(Accumulate)
+    network, samples = b.network(), b.samples(2)
+    (neurons,) = (layer.name for layer in network.layers if layer.kind == "IntegrateFire")
+    with IniSim().build(network, Setup(clock=CLOCK, record=Record(counts=frozenset({neurons})))) as simulator:
+        found = simulator.run(ConstantCurrent(samples, np.arange(2), CLOCK))
+    spikes = found.counts[neurons].astype(np.float64)
+    means = spikes.reshape(2, 18, 2, 3, 2, 3).mean(axis=(3, 5))
+    layer = next(layer for layer in network.layers if layer.kind == "Conv" and layer.weight.shape[1] == 18)
+    expected = np.einsum("bcyx,ocyx->bo", means, layer.weight.astype(np.float64)) + CLOCK.steps * layer.bias
+    np.testing.assert_allclose(found.output[-1], expected, rtol=1e-5, atol=1e-4)
+
+
 def test_words_are_moved_whole(builder, equals_step_loop):
     b = builder((1, 4, 5))
     first = (b.conv(32, (2, 2)), b.fire())[1]
@@ -136,7 +187,9 @@ def test_random_packed_networks_equal_the_step_loop(data, builder, equals_step_l
         _, *sizes = b.shapes[b.last]
         kernel = tuple(draw(some.integers(1, min(3, n))) for n in sizes)
         padding = (draw(PADS), draw(PADS))
-        b.conv(draw(some.sampled_from([3, 16, 33])), kernel, stride=draw(some.integers(1, 2)), padding=padding)
+        entering, channels = b.shapes[b.last][0], draw(some.sampled_from([3, 12, 16, 33, 48]))
+        groups = draw(some.sampled_from([n for n in (1, 3, 4, 16) if entering % n == 0 and channels % n == 0]))
+        b.conv(channels, kernel, stride=draw(some.integers(1, 2)), padding=padding, groups=groups)
         b.fire(threshold=draw(some.sampled_from([0.5, 1.0, 1.25])))
         channels, *sizes = b.shapes[b.last]
         window = tuple(draw(some.integers(1, min(2, n))) for n in sizes)

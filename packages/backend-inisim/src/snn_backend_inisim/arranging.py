@@ -7,6 +7,7 @@ import math
 import numpy as np
 from snn.network import Array
 
+from .gathered import Section
 from .gathering import BLOCKS
 from .instructions import LANES
 from .packed import words_of
@@ -32,6 +33,18 @@ def slabs(weight: Array) -> Array:
     return slabbed
 
 
+def section(weight: Array, bias: Array, initial: Array, read: tuple[int, int], out_word: int) -> Section:
+    """Return rows of weights, (rows, channels), and the neurons behind them as a section.
+
+    ``initial`` are their potentials at rest, (cells, channels); ``read`` is the first word that is read and the end.
+    """
+    slabbed = slabs(weight)
+    words = slabbed.shape[0] * slabbed.shape[2] // LANES
+    channels = len(bias)
+    resting = in_lanes(initial.reshape(-1), channels, words)
+    return Section(*read, out_word, slabbed, in_lanes(bias, channels, words), resting)
+
+
 def _aligned(shape: tuple[int, ...]) -> Array:
     """Return zeros that begin where a line of the cache does."""
     raw = np.zeros(4 * math.prod(shape) + 64, np.uint8)
@@ -44,7 +57,7 @@ def in_lanes(values: Array, channels: int, words: int, multiple: int = 1) -> Arr
     cells = len(values) // channels
     count = -(-cells * words // multiple) * multiple * LANES
     lanes = _aligned((count,))
-    lanes[: cells * words * LANES].reshape(cells, -1)[:, :channels] = values.reshape(cells, channels)
+    lanes[: cells * words * LANES].reshape(cells, words * LANES)[:, :channels] = values.reshape(cells, channels)
     return lanes
 
 

@@ -9,9 +9,24 @@ import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
-from .instructions import INDEX, LANES, WHOLE, WORD, WORDS, Code, call, instruction, pointer, splat, whole
+from .instructions import (
+    INDEX,
+    LANES,
+    VECTOR,
+    WHOLE,
+    WORD,
+    WORDS,
+    Code,
+    call,
+    instruction,
+    load,
+    pointer,
+    splat,
+    store,
+    whole,
+)
 
-_EIGHT = ir.VectorType(INDEX, 8)
+_EIGHT, _NUMBERS = ir.VectorType(INDEX, 8), ir.VectorType(INDEX, LANES)
 
 
 @instruction
@@ -66,9 +81,10 @@ def count_bits(_, words, counts) -> Code:  # type: ignore[no-untyped-def]
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
         words, counts = arguments
-        wide = ir.VectorType(INDEX, LANES)
-        found = build.zext(call(build, "llvm.ctpop", WORDS, build.load(pointer(build, words, WORDS), align=2)), wide)
-        place = pointer(build, counts, wide)
+        found = build.zext(
+            call(build, "llvm.ctpop", WORDS, build.load(pointer(build, words, WORDS), align=2)), _NUMBERS
+        )
+        place = pointer(build, counts, _NUMBERS)
         build.store(build.add(build.load(place, align=4), found), place, align=4)
         return context.get_dummy_value()
 
@@ -101,6 +117,66 @@ def turn_words(_, source, stride, target, pace) -> Code:  # type: ignore[no-unty
 
 
 @instruction
+def lower(_, numbers, bits) -> Code:  # type: ignore[no-untyped-def]
+    """Take 1 from each of 16 ``numbers`` (int32) whose bit is set; return those that are below 0 then, as bits."""
+    signature = types.int64(types.int64, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        numbers, bits = arguments
+        place = pointer(build, numbers, _NUMBERS)
+        left = build.add(build.load(place, align=4), build.sext(_each(build, bits), _NUMBERS))
+        build.store(left, place, align=4)
+        below = build.icmp_signed("<", left, ir.Constant(_NUMBERS, [0] * LANES))
+        return build.zext(build.bitcast(below, WORD), WHOLE)
+
+    return signature, code
+
+
+@instruction
+def lift(_, numbers, bits) -> Code:  # type: ignore[no-untyped-def]
+    """Add 1 to each of 16 ``numbers`` (int32) whose bit is set."""
+    signature = types.void(types.int64, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        numbers, bits = arguments
+        place = pointer(build, numbers, _NUMBERS)
+        more = build.sub(build.load(place, align=4), build.sext(_each(build, bits), _NUMBERS))
+        build.store(more, place, align=4)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
+def put_bits(_, bits, height, target) -> Code:  # type: ignore[no-untyped-def]
+    """Write 16 numbers (float32), the ``height`` where the bit is set and 0 elsewhere."""
+    signature = types.void(types.int64, types.float32, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        bits, height, target = arguments
+        zeros = ir.Constant(VECTOR, [0.0] * LANES)
+        store(build, build.select(_each(build, bits), splat(build, height, VECTOR), zeros), target, 0)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
+def add_bits(_, bits, height, target) -> Code:  # type: ignore[no-untyped-def]
+    """Add ``height`` to those of 16 numbers (float32) whose bit is set."""
+    signature = types.void(types.int64, types.float32, types.int64)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        bits, height, target = arguments
+        before = load(build, target, 0)
+        more = build.fadd(before, splat(build, height, VECTOR))
+        store(build, build.select(_each(build, bits), more, before), target, 0)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
 def word_at(_, address) -> Code:  # type: ignore[no-untyped-def]
     """Return the word of 16 bits at ``address``."""
     signature = types.int64(types.int64)
@@ -109,6 +185,11 @@ def word_at(_, address) -> Code:  # type: ignore[no-untyped-def]
         return build.zext(build.load(pointer(build, arguments[0], WORD), align=2), WHOLE)
 
     return signature, code
+
+
+def _each(build: ir.IRBuilder, bits: Any) -> Any:
+    """Return the 16 bits of a word as a vector."""
+    return build.bitcast(build.trunc(bits, WORD), ir.VectorType(ir.IntType(1), LANES))
 
 
 def _places() -> npt.NDArray[np.uint8]:

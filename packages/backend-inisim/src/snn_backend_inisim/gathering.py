@@ -29,17 +29,29 @@ Positions = npt.NDArray[np.int32]
 BLOCKS = (1, 2, 4)  # of 16 channels, that are kept in registers together
 
 
-@compiled("void(uint16[:, :, :, ::1], int64, int64[::1], int64, int64, int32[::1])")
-def list_row(packed: Words, row: int, column: Indices, places: int, events: int, position: Positions) -> None:
-    """List the spikes of a row of input cells, by step and column; an event is the channel, with its plane."""
+@compiled("void(uint16[:, :, :, ::1], int64, int64, int64, int64[::1], int64, int64, int32[::1])")
+def list_row(
+    packed: Words,
+    row: int,
+    from_word: int,
+    to_word: int,
+    column: Indices,
+    places: int,
+    events: int,
+    position: Positions,
+) -> None:
+    """List the spikes of a row of input cells, by step and column, as far as they are in these words.
+
+    An event is the channel, counted from the first of these words, with its plane.
+    """
     planes, cells, steps, words = packed.shape
-    columns, count = len(column), 0
+    columns, count, read = len(column), 0, to_word - from_word
     for t in range(steps):
         for x in range(columns):
             position[t * columns + x] = count
-            address = packed.ctypes.data + 2 * ((row * columns + column[x]) * steps + t) * words
+            address = packed.ctypes.data + 2 * (((row * columns + column[x]) * steps + t) * words + from_word)
             for plane in range(planes):
-                for word in range(words):
+                for word in range(read):
                     bits = word_at(address + 2 * word)
                     if bits or plane < 2:  # the higher digits are seldom set
                         base = (plane << PLANE_SHIFT) + LANES * word
@@ -114,8 +126,8 @@ def merge_rows(
 
 @compiled(
     "void(uint16[:, :, :, :, ::1], float32[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64[::1], float32[:, :, ::1], float32[::1], float32, boolean, float32[:, ::1], int64, int64,"
-    " int64, int64, int64, int64, int64, uint32[::1], int32[:, ::1], uint32[::1], int32[:, ::1], int64, int64,"
+    " int64[::1], int64[::1], int64, int64, float32[:, :, ::1], float32[::1], float32, boolean, float32[:, ::1], int64,"
+    " int64, int64, int64, int64, int64, int64, uint32[::1], int32[:, ::1], uint32[::1], int32[:, ::1], int64, int64,"
     " int64, int64)"
 )
 def gather_cells(
@@ -128,6 +140,8 @@ def gather_cells(
     begin: Indices,
     end: Indices,
     kernel_column: Indices,
+    from_word: int,
+    to_word: int,
     weight: Array,
     bias: Array,
     threshold: np.float32,
@@ -163,7 +177,9 @@ def gather_cells(
         The order in which the columns are listed.
     begin, end, kernel_column : (output columns,)
         An output column reads the listed columns ``begin`` to ``end``, the first through this column of the kernel.
-    weight : (slabs, kernel columns * kernel rows * input lanes, lanes of a slab)
+    from_word, to_word : int
+        The words of an input cell that are read.
+    weight : (slabs, kernel columns * kernel rows * lanes that are read, lanes of a slab)
     bias : (output lanes,)
     potential : (samples, output lanes of all cells)
     together : int
@@ -171,11 +187,11 @@ def gather_cells(
     row_positions : (slots, steps * input columns + 1)
         Each input row is listed once, in the slot of its number. No slots: the one output cell reads everything.
     """
-    samples, planes, _, steps, words = packed.shape
+    samples, planes, _, steps, _ = packed.shape
     columns, outputs = len(column), len(begin)
     rows, width = weight.shape[1], weight.shape[2]
     blocks, slabs = width // LANES, weight.shape[0]
-    lanes = words * LANES
+    lanes = (to_word - from_word) * LANES
     span = kernel_rows * lanes  # rows of weights in a column of the kernel
     unit = 2 * blocks if fires else 4 * width  # bytes of out in a slab
     list_, heights_ = events.ctypes.data, heights.ctypes.data
@@ -200,7 +216,8 @@ def gather_cells(
                     while following <= row[i]:
                         slot = following % slots
                         listed = row_events.ctypes.data + 4 * slot * capacity
-                        list_row(packed[sample], following, column, places, listed, row_positions[slot])
+                        position_ = row_positions[slot]
+                        list_row(packed[sample], following, from_word, to_word, column, places, listed, position_)
                         following += 1
                 listed = row_events.ctypes.data
                 wiring = row, kernel_row, steps, columns, span, lanes

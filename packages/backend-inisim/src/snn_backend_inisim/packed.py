@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
-from .bits import bits_in, count_bits, word_at
+from .bits import add_bits, bits_in, count_bits, lift, lower, put_bits, word_at
 from .compiling import compiled
 from .instructions import LANES
 from .vectors import fire
@@ -137,42 +137,27 @@ def add_up(spikes: Words, first: Indices, source: Indices, carry: Words, out: Wo
                         carry[i] = old & new
 
 
-@compiled(
-    "void(uint16[:, :, :, ::1], int64[::1], int64[::1], int32[:, :, ::1], int32[:, :, ::1], uint16[:, :, :, ::1])"
-)
-def largest_words(
-    spikes: Words,
-    first: Indices,
-    source: Indices,
-    so_far: npt.NDArray[np.int32],
-    best: npt.NDArray[np.int32],
-    out: Words,
-) -> None:
-    """Fire where the most spikes so far among a window's cells have become more; counts are (samples, cells, lanes)."""
+@compiled("void(uint16[:, :, :, ::1], int64[::1], int64[::1], int32[:, :, ::1], uint16[:, :, :, ::1])")
+def largest_words(spikes: Words, first: Indices, source: Indices, behind: npt.NDArray[np.int32], out: Words) -> None:
+    """Fire where the most spikes so far among a window's cells have become more.
+
+    ``behind`` (samples, links, lanes) is by how many spikes each cell of each window is behind the one with the most.
+    """
     samples, cells, steps, words = out.shape
+    pace = 4 * LANES * words
     for sample in range(samples):
-        for t in range(steps):
-            for cell in range(spikes.shape[1]):
-                for word in range(words):
-                    bits = spikes[sample, cell, t, word]
-                    if bits:
-                        counts = so_far[sample, cell, LANES * word : LANES * (word + 1)]
-                        for lane in range(LANES):
-                            counts[lane] += (bits >> lane) & 1
-            for cell in range(cells):
-                for word in range(words):
-                    moved = np.uint16(0)
+        for cell in range(cells):
+            for word in range(words):
+                base = behind.ctypes.data + sample * behind.shape[1] * pace + 4 * LANES * word
+                for t in range(steps):
+                    grown = 0
                     for link in range(first[cell], first[cell + 1]):
-                        moved |= spikes[sample, source[link], t, word]
-                    grown = np.uint16(0)
-                    if moved:
-                        top = best[sample, cell, LANES * word : LANES * (word + 1)]
+                        bits = np.int64(spikes[sample, source[link], t, word])
+                        if bits:
+                            grown |= lower(base + link * pace, bits)
+                    if grown:
                         for link in range(first[cell], first[cell + 1]):
-                            counts = so_far[sample, source[link], LANES * word : LANES * (word + 1)]
-                            for lane in range(LANES):
-                                if counts[lane] > top[lane]:
-                                    top[lane] = counts[lane]
-                                    grown |= np.uint16(1) << np.uint16(lane)
+                            lift(base + link * pace, grown)
                     out[sample, cell, t, word] = grown
 
 
@@ -188,20 +173,29 @@ def move_words(spikes: Words, source: Indices, target: Indices, out: Words) -> N
                 out[sample, to, t, at] = spikes[sample, cell, t, word]
 
 
-@compiled("void(uint16[:, :, :, :, ::1], float32[::1], int64, float32[:, :, :])")
-def unpack(packed: Words, heights: Array, channels: int, out: Array) -> None:
-    """Give what the planes come to as numbers, (samples, steps, cells * channels)."""
+@compiled("void(uint16[:, :, :, :, ::1], float32, int64, float32[:, :, :])")
+def unpack(packed: Words, divisor: np.float32, channels: int, out: Array) -> None:
+    """Give what the digits come to, over ``divisor``, as numbers, (samples, steps, cells * channels)."""
     samples, planes, cells, steps, _ = packed.shape
+    whole = channels // LANES
     for sample in range(samples):
         for cell in range(cells):
             for t in range(steps):
                 values = out[sample, t, cell * channels : (cell + 1) * channels]
-                for channel in range(channels):
-                    values[channel] = 0
                 for plane in range(planes):
+                    height, words = np.float32(1 << plane), packed[sample, plane, cell, t]
+                    for word in range(whole):
+                        target = values.ctypes.data + 4 * LANES * word
+                        if plane:
+                            add_bits(np.int64(words[word]), height, target)
+                        else:
+                            put_bits(np.int64(words[word]), height, target)
+                    for channel in range(whole * LANES, channels):
+                        bit = np.float32((words[whole] >> (channel % LANES)) & 1)
+                        values[channel] = height * bit + (values[channel] if plane else np.float32(0))
+                if divisor != 1:
                     for channel in range(channels):
-                        bit = (packed[sample, plane, cell, t, channel // LANES] >> (channel % LANES)) & 1
-                        values[channel] += heights[plane] * np.float32(bit)
+                        values[channel] /= divisor
 
 
 @compiled("void(uint16[:, :, :, ::1], int64[::1], int64[::1], float64[::1], float64[:, ::1])")

@@ -1,8 +1,7 @@
 """How the packed engine runs a network: which layers pass spikes as bits, and which numbers.
 
-Plain integrate-and-fire neurons give packed spikes. They stay packed through average pools whose windows are of one
-size, a power of two; through max-pools; where whole words are moved; and into weights. All else takes numbers, and
-gets the spikes unpacked.
+Plain integrate-and-fire neurons give packed spikes. They stay packed through average pools with one divisor; through
+max-pools; where whole words are moved; and into weights. All else takes numbers, and gets the spikes unpacked.
 """
 
 from __future__ import annotations
@@ -14,24 +13,23 @@ from typing import Any, cast
 import numpy as np
 from snn import analog
 from snn import layers as op
-from snn.network import Array, Layer, Network
+from snn.network import Layer, Network
 from snn.neurons import Neuron
 from snn.simulating import Setup
 
-from .arranging import in_lanes, slabs, taps, words_moved
-from .instructions import LANES
+from .arranging import in_lanes, words_moved
+from .connecting import conv_reach, conv_sections, dense_reach, dense_sections
+from .gathered import Gather
 from .packed import words_of
 from .parts import Average, Part, Rewire
 from .parts import Largest as LargestPart
 from .placing import place
 from .rate import Fire as FirePart
 from .rate import place as place_neurons
-from .tasks import AddUp, Alone, Fire, Gather, Key, Largest, Move, Task, Unpack
-from .vectors import PLANE_SHIFT
+from .tasks import AddUp, Alone, Fire, Key, Largest, Move, Task, Unpack
 from .wiring import Floats, Indices
 
 MOST_PLANES = 8
-_ONE = np.ones(1, np.float32)
 _NO_ORDER = np.zeros(0, np.int64)
 _ORDERS = (op.Flatten, op.Reshape, op.Permute)
 
@@ -53,7 +51,7 @@ class _Plan:
         self.neurons = {
             layer.name: place_neurons(layer, network, setup) for layer in network.layers if isinstance(layer, Neuron)
         }
-        self.heights: dict[str, Array] = {}  # of the planes of each layer that is packed
+        self.divisors: dict[str, float] = {}  # of each layer that is packed: what its digits are divided by
         self.made: dict[Key, Task] = {}
         self.fused: set[str] = set()  # layers whose neurons do their work
 
@@ -92,7 +90,7 @@ class _Plan:
         return plain and (name in self.even or name not in self.counted)
 
     def _packed(self, name: str) -> bool:
-        return name in self.heights
+        return name in self.divisors
 
     def _numbers(self, name: str) -> Key:
         """Return the key of the output of ``name`` as numbers, which are unpacked where they are not there."""
@@ -102,7 +100,8 @@ class _Plan:
         if self._packed(name) and key not in self.made:
             source = self.made[name, True]
             sizes = {"cells": source.cells, "channels": source.channels}
-            self.made[key] = Unpack(key=key, inputs=((name, True),), heights=self.heights[name], **sizes)
+            divisor = np.float32(self.divisors[name])
+            self.made[key] = Unpack(key=key, inputs=((name, True),), divisor=divisor, **sizes)
         return key
 
     def _size(self, name: str) -> dict[str, int]:
@@ -117,7 +116,7 @@ class _Plan:
         part = cast("FirePart", self.neurons[layer.name])
         size = self._size(layer.name)
         words = words_of(size["channels"])
-        self.heights[layer.name] = _ONE
+        self.divisors[layer.name] = 1.0
         return Fire(
             key=(layer.name, True),
             inputs=(self._numbers(layer.inputs[0]),),
@@ -130,16 +129,16 @@ class _Plan:
 
     def _single(self, name: str) -> Task | None:
         """Return the task that gives packed spikes of one plane for ``name``, if there is one."""
-        return self.made[name, True] if self._packed(name) and self.heights[name] is _ONE else None
+        if not self._packed(name) or self.divisors[name] != 1 or self.made[name, True].planes != 1:
+            return None
+        return self.made[name, True]
 
     def _add_up(self, layer: Layer, part: Average) -> Task | None:
         source = self._single(layer.inputs[0])
-        size = float(part.divisor[0])
         planes = int(np.diff(part.first).max()).bit_length()
-        uniform = (part.divisor == part.divisor[0]).all() and math.frexp(size)[0] == 0.5  # a power of two
-        if source is None or not uniform or planes > MOST_PLANES:
+        if source is None or planes > MOST_PLANES or (part.divisor != part.divisor[0]).any():
             return None
-        self.heights[layer.name] = (2.0 ** np.arange(planes) / size).astype(np.float32)
+        self.divisors[layer.name] = float(part.divisor[0])
         return AddUp(
             key=(layer.name, True),
             inputs=(source.key,),
@@ -153,14 +152,13 @@ class _Plan:
     def _largest(self, layer: Layer, part: LargestPart) -> Task | None:
         if (source := self._single(layer.inputs[0])) is None:
             return None
-        self.heights[layer.name] = _ONE
+        self.divisors[layer.name] = 1.0
         return Largest(
             key=(layer.name, True),
             inputs=(source.key,),
             words=source.words,
             first=part.first,
             source=part.source,
-            entering=source.cells,
             **self._size(layer.name),
         )
 
@@ -177,7 +175,7 @@ class _Plan:
             if found is None:
                 return None
             moves.append(found)
-        self.heights[layer.name] = _ONE
+        self.divisors[layer.name] = 1.0
         keys = tuple(source.key for source in sources if source is not None)
         return Move(key=(layer.name, True), inputs=keys, words=words, moves=tuple(moves), **size)
 
@@ -187,39 +185,39 @@ class _Plan:
         if not self._packed(base):
             return None
         source = self.made[base, True]
-        fields = self._conv(layer, source) if isinstance(layer, op.Conv) else _dense(layer, source, order)
-        if fields is None:
+        reach = conv_reach(layer, source, self.network) if isinstance(layer, op.Conv) else dense_reach(source)
+        if reach is None:
             return None
         readers = self.network.readers(layer.name)
         reader = readers[0] if len(readers) == 1 and layer is not self.network.output else None
         fires = reader is not None and self._plain(reader.name)
         name = reader.name if reader is not None and fires else layer.name
         size = self._size(layer.name)
-        weight = slabs(fields.pop("weight"))
-        words = weight.shape[0] * weight.shape[2] // LANES
-        bias = np.asarray(layer.bias * np.float32(self.setup.clock.dt_ms))
-        initial, threshold = np.zeros(0, np.float32), np.float32(np.inf)
+        initial, threshold = np.zeros((0, len(layer.bias)), np.float32), np.float32(np.inf)
         if fires:
             self.fused.add(name)
-            self.heights[name] = _ONE
+            self.divisors[name] = 1.0
             part = cast("FirePart", self.neurons[name])
-            initial, threshold = in_lanes(part.initial, size["channels"], words), part.threshold
+            initial, threshold = part.initial.reshape(-1, len(layer.bias)), part.threshold
+        bias = np.asarray(layer.bias * np.float32(self.setup.clock.dt_ms))
+        divisor = np.float32(self.divisors[base])
+        if isinstance(layer, op.Conv):
+            sections = conv_sections(layer, divisor, bias, initial)
+        else:
+            sections = dense_sections(layer, source, order, divisor, bias, initial)
         return Gather(
             key=(name, fires),
             inputs=(source.key,),
-            words=words,
+            words=sections[-1].end_word,
             work=float(layer.weight.size) * size["cells"] if fires else 0.0,
             threshold=threshold,
-            initial=initial,
-            heights=self.heights[base],
-            entering=source.words * LANES,
-            weight=weight,
-            bias=in_lanes(bias, size["channels"], words),
+            heights=(2.0 ** np.arange(source.planes)).astype(np.float32),
+            sections=sections,
             fires=fires,
             dense=isinstance(layer, op.Dense),
             cells=size["cells"],
             channels=size["channels"],
-            **fields,
+            **reach,
         )
 
     def _ordered(self, name: str) -> tuple[str, Indices]:
@@ -231,56 +229,3 @@ class _Plan:
             order = analog.apply(layer, numbers).reshape(-1).astype(np.int64)[order]
             name = layer.inputs[0]
         return name, order
-
-    def _conv(self, layer: op.Conv, source: Task) -> dict[str, Any] | None:
-        if layer.groups != 1 or layer.weight.ndim > 4:
-            return None
-        kernel = (1, *layer.weight.shape[2:])[-2:]
-        stride, dilation = ((1, *values)[-2:] for values in (layer.stride, layer.dilation))
-        padding = ((0, 0), *layer.padding)[-2:]
-        x = (1, *self.network.shapes[layer.inputs[0]][1:])[-2:]
-        out = (1, *self.network.shapes[layer.name][1:])[-2:]
-        lanes = source.words * LANES
-        if x[1] * kernel[0] * lanes >= 1 << PLANE_SHIFT:
-            return None
-        rows = [taps(y, x[0], kernel[0], stride[0], padding[0][0], dilation[0]) for y in range(out[0])]
-        columns = [taps(c, x[1], kernel[1], stride[1], padding[1][0], dilation[1]) for c in range(out[1])]
-        numbers = np.arange(x[1])
-        column = np.lexsort((numbers // dilation[1], numbers % dilation[1]))
-        listed = np.argsort(column)
-        weight = layer.weight.reshape(*layer.weight.shape[:2], *kernel).transpose(3, 2, 1, 0)
-        filled = np.zeros((kernel[1], kernel[0], lanes, len(layer.bias)), np.float32)
-        filled[:, :, : weight.shape[2]] = weight
-        return {
-            "first_row": np.cumsum([0, *(len(found) for found in rows)]),
-            "row": np.array([at for found in rows for at, _ in found], np.int64),
-            "kernel_row": np.array([tap for found in rows for _, tap in found], np.int64),
-            "kernel_rows": kernel[0],
-            "column": column,
-            "begin": np.array([listed[found[0][0]] if found else 0 for found in columns]),
-            "end": np.array([listed[found[-1][0]] + 1 if found else 0 for found in columns]),
-            "kernel_column": np.array([found[0][1] if found else 0 for found in columns]),
-            "weight": filled.reshape(-1, len(layer.bias)),
-        }
-
-
-def _dense(layer: op.Dense, source: Task, order: Indices) -> dict[str, Any] | None:
-    """Return a dense layer as a kernel that covers the whole input, all cells in one column."""
-    lanes = source.words * LANES
-    if source.cells * lanes >= 1 << PLANE_SHIFT:
-        return None
-    weight = np.zeros((source.cells, lanes, len(layer.bias)), np.float32)
-    channel, cell = order // source.cells, order % source.cells
-    weight[cell, channel] = layer.weight.T
-    cells, one = np.arange(source.cells), np.zeros(1, np.int64)
-    return {
-        "first_row": np.array([0, source.cells]),
-        "row": cells,
-        "kernel_row": cells,
-        "kernel_rows": source.cells,
-        "column": one,
-        "begin": one,
-        "end": one + 1,
-        "kernel_column": one,
-        "weight": weight.reshape(-1, len(layer.bias)),
-    }

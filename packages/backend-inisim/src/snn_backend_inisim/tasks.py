@@ -9,17 +9,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
-from . import gathering, packed
-from .bits import PLACES
-from .gathering import gather_cells
+from . import packed
 from .instructions import LANES
 from .parts import Moment, Part
 from .wiring import Indices
@@ -28,7 +24,6 @@ Key: TypeAlias = tuple[str, bool]
 """The name of a layer, and whether its output is packed."""
 
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
-EVENT_BYTES = 2**25  # of a list of events: samples are listed together only as far as it holds them
 _NO_TRACE = np.zeros((0, 0), np.float32)
 
 
@@ -138,21 +133,19 @@ class Alone(Task):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Lanes(Task):
-    """Plain integrate-and-fire neurons; ``initial`` are the potentials at rest, one a lane."""
+class Fire(Task):
+    """Plain integrate-and-fire neurons that read numbers and give packed spikes.
+
+    ``initial`` are the potentials at rest, one a lane.
+    """
+
+    kernels = (packed.spread, packed.fire_words)
 
     threshold: np.float32
     initial: Array
 
     def rest(self, samples: int) -> Array:
         return self.initial[np.newaxis].repeat(samples, axis=0)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fire(Lanes):
-    """Neurons that read numbers and give packed spikes."""
-
-    kernels = (packed.spread, packed.fire_words)
 
     def scratch(self, samples: int, steps: int) -> Arrays:
         return np.empty(max(samples, steps) * len(self.initial), np.float32), np.empty(steps * self.words, np.uint16)
@@ -166,112 +159,10 @@ class Fire(Lanes):
         for i in range(0, len(z), each):
             lanes = z[i : i + each]
             if not in_lanes:
-                lanes = _shaped(turn.scratch[0], (each, z.shape[1], len(self.initial)))
+                lanes = shaped(turn.scratch[0], (each, z.shape[1], len(self.initial)))
                 packed.spread(z[i : i + each], self.channels, lanes)
             state, out = turn.state[i : i + each], turn.out[i : i + each, 0]
             packed.fire_words(lanes, self.threshold, begin, end, state, turn.scratch[1], out)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Gather(Lanes):
-    """Weights on packed spikes, and the neurons behind them where ``fires``; the fields are those of `gather_cells`.
-
-    ``dense``: the one output cell reads everything, so that samples share each slab of weights.
-    """
-
-    kernels = (*gathering.KERNELS, packed.close_up)
-
-    heights: Array
-    first_row: Indices
-    row: Indices
-    kernel_row: Indices
-    column: Indices
-    begin: Indices
-    end: Indices
-    kernel_column: Indices
-    kernel_rows: int
-    entering: int  # lanes of an input cell
-    weight: Array
-    bias: Array
-    fires: bool
-    dense: bool
-
-    @cached_property
-    def _events(self) -> int:
-        """How many events a sample may have in an output row and step."""
-        rows = int(np.diff(self.first_row).max(initial=0))
-        return rows * len(self.column) * self.entering * len(self.heights)
-
-    def together(self, samples: int, steps: int) -> int:
-        """Return how many samples are listed together."""
-        return max(1, min(samples, EVENT_BYTES // (4 * self._events * steps))) if self.dense else 1
-
-    def rest(self, samples: int) -> Array:
-        return super().rest(samples) if self.fires else np.zeros((samples, 0), np.float32)
-
-    def scratch(self, samples: int, steps: int) -> Arrays:
-        together = self.together(samples, steps)
-        events = np.empty(together * self._events * steps + 16, np.uint32)  # eight are written at a time
-        positions = np.empty((together, steps * (len(self.column) + 1)), np.int32)
-        lanes = self.weight.shape[0] * self.weight.shape[2]
-        sums = np.empty(0 if self.fires else samples * steps * self.cells * lanes, np.float32)
-        slots = self._slots()
-        listed = steps * len(self.column) * self.entering * len(self.heights) + 16
-        rows = np.empty(slots * listed, np.uint32), np.empty((slots, steps * len(self.column) + 1), np.int32)
-        return events, positions, *rows, sums
-
-    def _slots(self) -> int:
-        """Return over how many input rows an output row reaches; 0 where it reads all there is at once."""
-        reached = [self.row[a:b] for a, b in pairwise(self.first_row) if b > a]
-        return 0 if self.dense else max((int(rows[-1] - rows[0]) + 1 for rows in reached), default=1)
-
-    def run(self, turn: Turn) -> None:
-        (spikes,) = turn.inputs
-        events, positions, row_events, row_positions, buffer = turn.scratch
-        samples, steps = len(turn.moments), turn.steps
-        slabs, _, width = self.weight.shape
-        rows = len(self.first_row) - 1
-        from_row, to_row = (0, rows) if self.dense else turn.share.of(rows)
-        from_slab, to_slab = turn.share.of(slabs) if self.dense else (0, slabs)
-        lanes = slabs * width
-        if self.fires:
-            out, pace, cell_stride = turn.out, 2 * self.words, 2 * steps * self.words
-        else:
-            out = _shaped(buffer, (samples, steps, self.cells * lanes))
-            pace, cell_stride = out.strides[1], 4 * lanes
-        gather_cells(
-            spikes,
-            self.heights,
-            self.first_row,
-            self.row,
-            self.kernel_row,
-            self.column,
-            self.begin,
-            self.end,
-            self.kernel_column,
-            self.weight,
-            self.bias,
-            self.threshold,
-            self.fires,
-            turn.state,
-            self.kernel_rows,
-            from_row,
-            to_row,
-            from_slab,
-            to_slab,
-            self.together(samples, steps),
-            PLACES.ctypes.data,
-            events,
-            positions,
-            row_events,
-            row_positions,
-            out.ctypes.data,
-            out.strides[0],
-            cell_stride,
-            pace,
-        )
-        if not self.fires:
-            packed.close_up(out, self.channels, lanes, turn.out)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -300,14 +191,12 @@ class Largest(Task):
 
     first: Indices
     source: Indices
-    entering: int  # cells
 
     def rest(self, samples: int) -> Any:
-        return tuple(np.zeros((samples, cells, self.words * LANES), np.int32) for cells in (self.entering, self.cells))
+        return np.zeros((samples, len(self.source), self.words * LANES), np.int32)
 
     def run(self, turn: Turn) -> None:
-        so_far, best = turn.state
-        packed.largest_words(turn.inputs[0][:, 0], self.first, self.source, so_far, best, turn.out[:, 0])
+        packed.largest_words(turn.inputs[0][:, 0], self.first, self.source, turn.state, turn.out[:, 0])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -326,16 +215,16 @@ class Move(Task):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unpack(Task):
-    """Packed spikes as numbers."""
+    """Packed spikes as numbers; the digits of a pool over its ``divisor``."""
 
     kernels = (packed.unpack,)
 
-    heights: Array
+    divisor: np.float32
 
     def run(self, turn: Turn) -> None:
-        packed.unpack(turn.inputs[0], self.heights, self.channels, turn.out)
+        packed.unpack(turn.inputs[0], self.divisor, self.channels, turn.out)
 
 
-def _shaped(buffer: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def shaped(buffer: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """Return the beginning of a flat ``buffer`` in this shape."""
     return buffer[: math.prod(shape)].reshape(shape)
