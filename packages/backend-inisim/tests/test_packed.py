@@ -83,7 +83,17 @@ def test_pools_between_weights_stay_packed_and_equal_the_step_loop(
 
 @pytest.mark.parametrize(
     ("entering", "groups", "channels"),
-    [(32, 2, 64), (48, 3, 144), (24, 6, 12), (40, 5, 10), (20, 20, 20), (17, 17, 34), (36, 2, 6), (96, 2, 96)],
+    [
+        (32, 2, 64),
+        (48, 3, 144),
+        (24, 6, 12),
+        (40, 5, 10),
+        (20, 20, 20),
+        (17, 17, 34),
+        (36, 2, 6),
+        (96, 2, 96),
+        (17, 17, 221),
+    ],
 )
 @pytest.mark.parametrize("fires", [True, False])
 def test_groups_stay_packed_and_equal_the_step_loop(entering, groups, channels, fires, builder, equals_step_loop):

@@ -208,7 +208,7 @@ class _Plan:
         return Gather(
             key=(name, fires),
             inputs=(source.key,),
-            words=sections[-1].end_word,
+            words=max(each.end_word for each in sections),
             work=float(layer.weight.size) * size["cells"] if fires else 0.0,
             threshold=threshold,
             heights=(2.0 ** np.arange(source.planes)).astype(np.float32),
