@@ -28,7 +28,7 @@ PADS = some.tuples(some.integers(0, 2), some.integers(0, 2))
 
 def kinds(network):
     """Return the tasks that run ``network``, by the name of their layer."""
-    return {task.key[0]: type(task) for task in plan(network, Setup(clock=CLOCK), {})}
+    return {task.key[0]: type(task) for task in plan(network, Setup(clock=CLOCK))}
 
 
 @pytest.mark.parametrize("channels", [1, 15, 16, 17, 40, 64, 70])
@@ -199,7 +199,12 @@ def test_random_packed_networks_equal_the_step_loop(data, builder, equals_step_l
         padding = (draw(PADS), draw(PADS))
         entering, channels = b.shapes[b.last][0], draw(some.sampled_from([3, 12, 16, 33, 48]))
         groups = draw(some.sampled_from([n for n in (1, 3, 4, 16) if entering % n == 0 and channels % n == 0]))
-        b.conv(channels, kernel, stride=draw(some.integers(1, 2)), padding=padding, groups=groups)
+        fits = [n + sum(pads) for n, pads in zip(sizes, padding, strict=True)]
+        dilation = tuple(
+            draw(some.integers(1, max(1, (n - 1) // max(1, k - 1)))) for n, k in zip(fits, kernel, strict=True)
+        )
+        stride = draw(some.integers(1, 2))
+        b.conv(channels, kernel, stride=stride, padding=padding, groups=groups, dilation=dilation)
         b.fire(threshold=draw(some.sampled_from([0.5, 1.0, 1.25])))
         channels, *sizes = b.shapes[b.last]
         window = tuple(draw(some.integers(1, min(2, n))) for n in sizes)

@@ -26,6 +26,7 @@ from .instructions import (
     whole,
 )
 
+_DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
 _EIGHT, _NUMBERS = ir.VectorType(INDEX, 8), ir.VectorType(INDEX, LANES)
 
 
@@ -171,6 +172,22 @@ def add_bits(_, bits, height, target) -> Code:  # type: ignore[no-untyped-def]
         before = load(build, target, 0)
         more = build.fadd(before, splat(build, height, VECTOR))
         store(build, build.select(_each(build, bits), more, before), target, 0)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@instruction
+def add_where(_, bits, numbers, target) -> Code:  # type: ignore[no-untyped-def]
+    """Add those of 16 ``numbers`` (float64) whose bit is set to the 16 at ``target``."""
+    signature = types.void(*[types.int64] * 3)
+
+    def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        bits, numbers, target = arguments
+        place = pointer(build, target, _DOUBLES)
+        more = build.load(pointer(build, numbers, _DOUBLES), align=8)
+        chosen = build.select(_each(build, bits), more, ir.Constant(_DOUBLES, [0.0] * LANES))
+        build.store(build.fadd(build.load(place, align=8), chosen), place, align=8)
         return context.get_dummy_value()
 
     return signature, code

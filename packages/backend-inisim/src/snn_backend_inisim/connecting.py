@@ -40,11 +40,17 @@ def conv_reach(layer: op.Conv, source: Task, network: Network) -> dict[str, Any]
         "row": np.array([at for found in rows for at, _ in found], np.int64),
         "kernel_row": np.array([tap for found in rows for _, tap in found], np.int64),
         "kernel_rows": kernel[0],
+        "lowest": _lowest([found[0][0] if found else x[0] for found in rows]),
         "column": column,
         "begin": np.array([listed[found[0][0]] if found else 0 for found in columns]),
         "end": np.array([listed[found[-1][0]] + 1 if found else 0 for found in columns]),
         "kernel_column": np.array([found[0][1] if found else 0 for found in columns]),
     }
+
+
+def _lowest(first: list[int]) -> Indices:
+    """Return the lowest of each number and those after it: with dilation and padding, rows do not only rise."""
+    return np.minimum.accumulate(np.array(first, np.int64)[::-1])[::-1].copy()
 
 
 def conv_sections(layer: op.Conv, divisor: np.float32, bias: Array, initial: Array) -> tuple[Section, ...]:
@@ -79,6 +85,7 @@ def dense_reach(source: Task) -> dict[str, Any] | None:
         "row": cells,
         "kernel_row": cells,
         "kernel_rows": source.cells,
+        "lowest": np.zeros(1, np.int64),
         "column": one,
         "begin": one,
         "end": one + 1,

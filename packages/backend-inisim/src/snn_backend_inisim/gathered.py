@@ -61,6 +61,7 @@ class Gather(Task):
     first_row: Indices
     row: Indices
     kernel_row: Indices
+    lowest: Indices
     column: Indices
     begin: Indices
     end: Indices
@@ -101,9 +102,11 @@ class Gather(Task):
         return events, positions, *rows, sums
 
     def _slots(self) -> int:
-        """Return over how many input rows an output row reaches; 0 where it reads all there is at once."""
-        reached = [self.row[a:b] for a, b in pairwise(self.first_row) if b > a]
-        return 0 if self.dense else max((int(rows[-1] - rows[0]) + 1 for rows in reached), default=1)
+        """Return how many input rows are kept listed at a time; 0 where the output reads all there is at once."""
+        if self.dense:
+            return 0
+        last = [self.row[end - 1] if end > begin else 0 for begin, end in pairwise(self.first_row)]
+        return max(1, int((np.maximum.accumulate(last) - self.lowest).max(initial=0)) + 1)
 
     def run(self, turn: Turn) -> None:
         samples, steps, lanes = len(turn.moments), turn.steps, self.words * LANES
@@ -131,6 +134,7 @@ class Gather(Task):
             self.first_row,
             self.row,
             self.kernel_row,
+            self.lowest,
             self.column,
             self.begin,
             self.end,

@@ -126,9 +126,9 @@ def merge_rows(
 
 @compiled(
     "void(uint16[:, :, :, :, ::1], float32[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64[::1], int64, int64, float32[:, :, ::1], float32[::1], float32, boolean, float32[:, ::1], int64,"
-    " int64, int64, int64, int64, int64, int64, uint32[::1], int32[:, ::1], uint32[::1], int32[:, ::1], int64, int64,"
-    " int64, int64)"
+    " int64[::1], int64[::1], int64[::1], int64, int64, float32[:, :, ::1], float32[::1], float32, boolean,"
+    " float32[:, ::1], int64, int64, int64, int64, int64, int64, int64, uint32[::1], int32[:, ::1], uint32[::1],"
+    " int32[:, ::1], int64, int64, int64, int64)"
 )
 def gather_cells(
     packed: Words,
@@ -136,6 +136,7 @@ def gather_cells(
     first_row: Indices,
     row: Indices,
     kernel_row: Indices,
+    lowest: Indices,
     column: Indices,
     begin: Indices,
     end: Indices,
@@ -173,6 +174,8 @@ def gather_cells(
     heights : (planes,)
     first_row, row, kernel_row :
         Output row ``y`` reads the input rows ``row[first_row[y]:first_row[y + 1]]`` through these rows of the kernel.
+    lowest : (output rows,)
+        The first input row that an output row or one after it reads: none before it is needed any more.
     column : (input columns,)
         The order in which the columns are listed.
     begin, end, kernel_column : (output columns,)
@@ -212,7 +215,7 @@ def gather_cells(
                     count = list_all(packed[sample], places, list_, position, count)
                     continue
                 for i in range(first, last):
-                    following = max(following, row[first])
+                    following = max(following, lowest[y])
                     while following <= row[i]:
                         slot = following % slots
                         listed = row_events.ctypes.data + 4 * slot * capacity

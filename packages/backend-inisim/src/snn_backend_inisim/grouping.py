@@ -19,7 +19,7 @@ import numpy.typing as npt
 from snn.network import Array
 from snn.simulating import Stimulus
 
-from . import kernels, layout, packed
+from . import kernels, layout
 from .parts import Moment
 from .program import Program
 from .recording import Recorder
@@ -191,7 +191,7 @@ class Grouped:
         if fan_out is None:
             return
         if (spikes := values.get((name, True))) is not None:
-            packed.count_words(spikes[:, 0], *self._program.cells_by_fan_out[name], work)
+            self._program.counters[name](spikes[:, 0], work)
             return
         for i, numbers in enumerate(values[name, False]):
             kernels.count_operations(numbers, fan_out.reshape(-1), work[i])

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
-from .bits import add_bits, bits_in, count_bits, lift, lower, put_bits, word_at
+from .bits import add_bits, lift, lower, put_bits
 from .compiling import compiled
 from .instructions import LANES
 from .vectors import fire
-from .wiring import Floats, Indices
+from .wiring import Indices
 
 Words: TypeAlias = npt.NDArray[np.uint16]
 
@@ -196,29 +196,3 @@ def unpack(packed: Words, divisor: np.float32, channels: int, out: Array) -> Non
                 if divisor != 1:
                     for channel in range(channels):
                         values[channel] /= divisor
-
-
-@compiled("void(uint16[:, :, :, ::1], int64[::1], int64[::1], float64[::1], float64[:, ::1])")
-def count_words(spikes: Words, first: Indices, cell: Indices, fan_out: Floats, total: Floats) -> None:
-    """Add the fan-out of every spike to each sample's ``total`` of each step, (samples, steps).
-
-    All channels of the cells ``cell[first[i]:first[i + 1]]`` have the fan-out ``fan_out[i]``.
-    """
-    samples, _, steps, words = spikes.shape
-    size = steps * words
-    count = np.empty(size, np.int32)
-    for sample in range(samples):
-        address = spikes[sample].ctypes.data
-        for i in range(len(fan_out)):
-            count[:] = 0
-            for k in range(first[i], first[i + 1]):
-                at = address + 2 * cell[k] * size
-                for j in range(0, size - LANES + 1, LANES):
-                    count_bits(at + 2 * j, count.ctypes.data + 4 * j)
-                for j in range(size // LANES * LANES, size):
-                    count[j] += bits_in(word_at(at + 2 * j))
-            for t in range(steps):
-                spiking = 0
-                for j in range(t * words, (t + 1) * words):
-                    spiking += count[j]
-                total[sample, t] += fan_out[i] * spiking

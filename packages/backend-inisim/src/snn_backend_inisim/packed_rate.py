@@ -10,7 +10,7 @@ from snn.network import Network
 from snn.operations import constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from . import kernels, layout, listing, packed
+from . import counting, kernels, layout, listing
 from .checking import check_record, check_stimulus, processors
 from .compiling import prepare
 from .grouping import Grouped
@@ -34,10 +34,10 @@ class PackedSimulator(Simulator):
         self._once = constant_multiply_adds(network)
         paths = {name: layout.inwards(each, network.shapes[name])[0] for name, each in fan_out(network).items()}
         counted = {name: each.reshape(-1, network.shapes[name][0]) for name, each in paths.items() if each.any()}
-        tasks = plan(network, setup, counted)
+        tasks = plan(network, setup)
         kept = _RECORDING if setup.record.counts or setup.record.spikes else ()
         needed = [kernel for task in tasks for kernel in task.needs]
-        prepare(dict.fromkeys([*needed, *kept, packed.count_words, kernels.count_operations]), setup.tell)
+        prepare(dict.fromkeys([*needed, *kept, *counting.KERNELS, kernels.count_operations]), setup.tell)
         self._program = Program(network, tasks, counted)
         self._spaces = Spaces()
         self._pool = ThreadPoolExecutor(self._threads)  # starts no thread before there is work

@@ -11,9 +11,10 @@ from snn.network import Shape
 from snn.simulating import Events
 
 from .bits import PLACES
+from .counting import counter
 from .instructions import LANES
 from .listing import list_spikes
-from .packed import Words, count_words
+from .packed import Words
 from .trains import Listed, Numbers, Signs
 from .wiring import Indices
 
@@ -50,7 +51,7 @@ class Unlisted(Listed):
         for part in self._parts:
             samples, cells, steps, _ = part.spikes.shape
             number = np.zeros((samples, steps), np.float64)
-            count_words(part.spikes, np.array([0, cells]), np.arange(cells), np.ones(1), number)
+            counter(np.ones((cells, self._channels)))(part.spikes, number)
             counts[part.where] = number.T
         return counts
 

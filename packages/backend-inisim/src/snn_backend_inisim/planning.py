@@ -7,7 +7,6 @@ max-pools; where whole words are moved; and into weights. All else takes numbers
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -27,27 +26,21 @@ from .placing import place
 from .rate import Fire as FirePart
 from .rate import place as place_neurons
 from .tasks import AddUp, Alone, Fire, Key, Largest, Move, Task, Unpack
-from .wiring import Floats, Indices
+from .wiring import Indices
 
 MOST_PLANES = 8
 _NO_ORDER = np.zeros(0, np.int64)
 _ORDERS = (op.Flatten, op.Reshape, op.Permute)
 
 
-def plan(network: Network, setup: Setup, fan_out: Mapping[str, Floats]) -> tuple[Task, ...]:
-    """Return the tasks that run ``network``, in their order.
-
-    Spikes stay packed only where all channels of a cell have the same ``fan_out``, (cells, channels), so that counting
-    them gives the synaptic operations.
-    """
-    return _Plan(network, setup, fan_out).tasks()
+def plan(network: Network, setup: Setup) -> tuple[Task, ...]:
+    """Return the tasks that run ``network``, in their order."""
+    return _Plan(network, setup).tasks()
 
 
 class _Plan:
-    def __init__(self, network: Network, setup: Setup, fan_out: Mapping[str, Floats]) -> None:
+    def __init__(self, network: Network, setup: Setup) -> None:
         self.network, self.setup = network, setup
-        self.even = {name for name, values in fan_out.items() if (values == values[:, :1]).all()}
-        self.counted = set(fan_out)
         self.neurons = {
             layer.name: place_neurons(layer, network, setup) for layer in network.layers if isinstance(layer, Neuron)
         }
@@ -86,8 +79,7 @@ class _Plan:
 
     def _plain(self, name: str) -> bool:
         """Return whether a layer is of neurons that give packed spikes."""
-        plain = type(self.neurons.get(name)) is FirePart and name not in self.setup.record.potentials
-        return plain and (name in self.even or name not in self.counted)
+        return type(self.neurons.get(name)) is FirePart and name not in self.setup.record.potentials
 
     def _packed(self, name: str) -> bool:
         return name in self.divisors

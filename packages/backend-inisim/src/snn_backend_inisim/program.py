@@ -12,8 +12,9 @@ from snn.network import Network
 from snn.neurons import Neuron
 from snn.operations import analog_part
 
+from .counting import Counter, counter
 from .tasks import Task
-from .wiring import Floats, Indices
+from .wiring import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,8 @@ class Program:
     constant, changing : Course
         What a run does where the input is the same in every step, and where it is not.
     neurons : tuple of Neuron
-    cells_by_fan_out : mapping of layer name to (first, cell, fan_out)
-        What `packed.count_words` wants of each layer that drives others, by the fan-out of each cell's first channel.
+    counters : mapping of layer name to Counter
+        Of each layer that drives others, for its packed spikes.
     state_bytes : int
         What the state of a sample takes, and what is the same for it in all steps, at most.
     """
@@ -79,12 +80,8 @@ class Program:
         return tuple(layer for layer in self.network.layers if isinstance(layer, Neuron))
 
     @cached_property
-    def cells_by_fan_out(self) -> Mapping[str, tuple[Indices, Indices, Floats]]:
-        found = {}
-        for name, fan_out in self.fan_out.items():
-            values, first = np.unique(np.sort(fan_out[:, 0]), return_index=True)
-            found[name] = np.append(first, len(fan_out)), np.argsort(fan_out[:, 0], kind="stable"), values
-        return found
+    def counters(self) -> Mapping[str, Counter]:
+        return {name: counter(fan_out) for name, fan_out in self.fan_out.items()}
 
     @cached_property
     def state_bytes(self) -> int:
