@@ -19,6 +19,7 @@ class Table:
     batch: PositiveInt = 100
     share: Share = 0.5
     reset: Literal["subtract", "zero"] = "subtract"
+    initial: Annotated[Share | Literal["uniform", "bias"], Meta(description="At the start.")] = 0.5
     steps: tuple[str, ...] = ()
     spiking: bool = False
     angle: Annotated[float, Meta(ge=-1, lt=1)] = 0.0
@@ -66,7 +67,7 @@ def test_unknown_key_suggests_the_near_one():
 
 
 def test_key_near_to_none_gets_the_list():
-    refused({"x": 1}, "x: unknown key; known keys: duration_ms, batch, share, reset, steps, spiking, angle")
+    refused({"x": 1}, "x: unknown key; known keys: duration_ms, batch, share, reset, initial, steps, spiking, angle")
 
 
 @pytest.mark.parametrize("key", [1, None, ("a", "b")])
@@ -98,6 +99,10 @@ def test_key_that_is_no_string_is_unknown(key):
 )
 def test_value_of_another_type_or_out_of_bounds_is_refused(key, value, told):
     assert told in str(refused({key: value}, f"{key}: "))
+
+
+def test_a_name_where_a_number_or_some_names_are_wanted_gets_the_names():
+    refused({"initial": "bais"}, "[simulate] initial: 'bais' is no number and none of 'uniform', 'bias'")
 
 
 def test_all_faults_are_told_at_once():

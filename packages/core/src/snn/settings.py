@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import sys
+import types
 import typing
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -81,6 +82,8 @@ def _misfit(key: str, hint: Any, value: object, error: msgspec.ValidationError) 
     """Return the fault of a ``value`` that does not fit ``hint``, with the choices where there are any."""
     if allowed := choices(hint):
         return f"{key}: {value!r} is none of {', '.join(map(repr, allowed))}"
+    if isinstance(value, str) and (named := _named(hint)):
+        return f"{key}: {value!r} is no number and none of {', '.join(map(repr, named))}"
     return f"{key}: {error}, got {value!r}"
 
 
@@ -91,6 +94,14 @@ def choices(hint: Any) -> tuple[object, ...]:
     if typing.get_origin(hint) is Annotated:
         return choices(typing.get_args(hint)[0])
     return ()
+
+
+def _named(hint: Any) -> tuple[object, ...]:
+    """Return the values that a type allows by name beside numbers."""
+    inner = typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+    if typing.get_origin(inner) not in (typing.Union, types.UnionType):
+        return ()
+    return tuple(value for member in typing.get_args(inner) for value in choices(member))
 
 
 def _fields(kind: type[Any]) -> dict[str, Any]:
