@@ -16,11 +16,11 @@ from snn.encoding import ConstantCurrent, PoissonSpikes
 from snn.layers import Add, Affine, AvgPool, Concat, Flatten, MaxPool, Pad, Permute, Upsample
 from snn.neurons import Accumulate
 from snn.simulating import Record, Setup
-from snn_backend_inisim import grouping
 from snn_backend_inisim.backend import IniSim
-from snn_backend_inisim.gathered import Gather
-from snn_backend_inisim.planning import plan
-from snn_backend_inisim.tasks import AddUp, Alone, Fire, Largest, Move, Unpack
+from snn_backend_inisim.packed import grouping
+from snn_backend_inisim.packed.gathered import Gather
+from snn_backend_inisim.packed.planning import plan
+from snn_backend_inisim.packed.tasks import AddUp, Alone, Fire, Largest, Move, Unpack
 
 CLOCK = Clock(duration_ms=70, dt_ms=1)  # more than the 64 steps of a block
 PADS = some.tuples(some.integers(0, 2), some.integers(0, 2))

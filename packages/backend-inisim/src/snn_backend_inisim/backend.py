@@ -139,7 +139,7 @@ class IniSim(Backend):
         self.check(network)
         kind = next((type(layer) for layer in network.layers if type(layer) in _ENGINES), IntegrateFire)
         if _ENGINES[kind] == "rate" and not self.controls.on:
-            from .packed_rate import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built only
+            from .packed.simulator import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built only
 
             return PackedSimulator(network, setup, self.threads)
         if kind in _IN_WINDOWS:

@@ -10,9 +10,10 @@ from snn.network import Array, Network
 from snn.neurons import Neuron
 from snn.simulating import Record, Recording
 
-from . import layout, listing
-from .packed import Words
-from .packed_trains import PackedTrains
+from . import layout
+from .packed import listing
+from .packed.packing import Words
+from .packed.trains import PackedTrains
 from .trains import Trains
 from .wiring import Floats
 

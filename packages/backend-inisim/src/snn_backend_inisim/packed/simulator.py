@@ -10,15 +10,16 @@ from snn.network import Network
 from snn.operations import constant_multiply_adds, fan_out
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from . import counting, kernels, layout, listing
-from .checking import check_record, check_stimulus, processors
-from .compiling import prepare
+from .. import kernels, layout
+from ..checking import check_record, check_stimulus, processors
+from ..compiling import prepare
+from ..recording import Recorder
+from ..trains import enlist
+from . import counting, listing
 from .grouping import Grouped
 from .planning import plan
 from .program import Program
-from .recording import Recorder
 from .spaces import Spaces
-from .trains import enlist
 
 _RECORDING = (*listing.KERNELS, enlist)
 

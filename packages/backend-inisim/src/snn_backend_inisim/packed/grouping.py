@@ -19,13 +19,13 @@ import numpy.typing as npt
 from snn.network import Array
 from snn.simulating import Stimulus
 
-from . import kernels, layout
-from .parts import Moment
+from .. import kernels, layout
+from ..parts import Moment
+from ..recording import Recorder
+from ..wiring import Floats
 from .program import Program
-from .recording import Recorder
 from .spaces import Size, Space, Spaces
 from .tasks import Key, Share, Turn
-from .wiring import Floats
 
 MOST_TOGETHER = 32  # samples in a group, which share what a task costs by itself, and the slabs of a dense layer
 MOST_STEPS = 64  # in a block

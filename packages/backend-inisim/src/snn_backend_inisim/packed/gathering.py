@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
+from ..compiling import compiled
+from ..wiring import Indices
 from .bits import append, copy_moved, word_at
-from .compiling import compiled
 from .instructions import LANES
-from .packed import Words
+from .packing import Words
 from .vectors import PLANE_SHIFT, gather
-from .wiring import Indices
 
 Events = npt.NDArray[np.uint32]
 Positions = npt.NDArray[np.int32]

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
+from ..compiling import compiled
+from ..wiring import Indices
 from .bits import add_bits, lift, lower, put_bits
-from .compiling import compiled
 from .instructions import LANES
 from .vectors import fire
-from .wiring import Indices
 
 Words: TypeAlias = npt.NDArray[np.uint16]
 

@@ -7,12 +7,12 @@ import math
 import numpy as np
 from snn.network import Array
 
+from ..wiring import Indices
 from .gathered import Section
 from .gathering import BLOCKS
 from .instructions import LANES
-from .packed import words_of
+from .packing import words_of
 from .tasks import Task
-from .wiring import Indices
 
 
 def taps(at: int, size: int, kernel: int, stride: int, before: int, dilation: int) -> list[tuple[int, int]]:

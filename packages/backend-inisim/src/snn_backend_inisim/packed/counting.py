@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ..compiling import compiled
+from ..wiring import Floats, Indices
 from .bits import add_where, bits_in, count_bits, word_at
-from .compiling import compiled
 from .instructions import LANES
-from .packed import Words, words_of
-from .wiring import Floats, Indices
+from .packing import Words, words_of
 
 Counter: TypeAlias = Callable[[Words, Floats], None]
 """Adds the operations of spikes, (samples, cells, steps, words), to a total, (samples, steps)."""

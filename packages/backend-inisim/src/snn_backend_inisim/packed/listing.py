@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..compiling import compiled
+from ..wiring import Indices
 from .bits import append, turn_words, word_at
-from .compiling import compiled
 from .instructions import LANES
-from .packed import Words
-from .wiring import Indices
+from .packing import Words
 
 Numbers = npt.NDArray[np.int32]
 

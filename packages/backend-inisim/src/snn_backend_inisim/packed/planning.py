@@ -16,17 +16,17 @@ from snn.network import Layer, Network
 from snn.neurons import Neuron
 from snn.simulating import Setup
 
+from ..parts import Average, Part, Rewire
+from ..parts import Largest as LargestPart
+from ..placing import place
+from ..rate import Fire as FirePart
+from ..rate import place as place_neurons
+from ..wiring import Indices
 from .arranging import in_lanes, words_moved
 from .connecting import conv_reach, conv_sections, dense_reach, dense_sections
 from .gathered import Gather
-from .packed import words_of
-from .parts import Average, Part, Rewire
-from .parts import Largest as LargestPart
-from .placing import place
-from .rate import Fire as FirePart
-from .rate import place as place_neurons
+from .packing import words_of
 from .tasks import AddUp, Alone, Fire, Key, Largest, Move, Task, Unpack
-from .wiring import Indices
 
 MOST_PLANES = 8
 _NO_ORDER = np.zeros(0, np.int64)

@@ -9,12 +9,12 @@ from itertools import pairwise
 import numpy as np
 from snn.network import Array
 
-from . import gathering, packed
+from ..wiring import Indices
+from . import gathering, packing
 from .bits import PLACES
 from .gathering import gather_cells
 from .instructions import LANES
 from .tasks import Arrays, Task, Turn, shaped
-from .wiring import Indices
 
 EVENT_BYTES = 2**25  # of a list of events: samples are listed together only as far as it holds them
 
@@ -55,7 +55,7 @@ class Gather(Task):
     ``dense``: the one output cell reads everything, so that samples share each slab of weights.
     """
 
-    kernels = (*gathering.KERNELS, packed.close_up)
+    kernels = (*gathering.KERNELS, packing.close_up)
 
     heights: Array
     first_row: Indices
@@ -121,7 +121,7 @@ class Gather(Task):
             start = out.ctypes.data + unit * section.out_word
             self._gather(turn, section, potential, (start, out.strides[0], cell_stride, pace))
         if out is not turn.out:
-            packed.close_up(out, self.channels, lanes, turn.out)
+            packing.close_up(out, self.channels, lanes, turn.out)
 
     def _gather(self, turn: Turn, section: Section, potential: Array, out: tuple[int, ...]) -> None:
         events, positions, row_events, row_positions, _ = turn.scratch

@@ -10,13 +10,13 @@ import numpy as np
 from snn.network import Shape
 from snn.simulating import Events
 
+from ..trains import Listed, Numbers, Signs
+from ..wiring import Indices
 from .bits import PLACES
 from .counting import counter
 from .instructions import LANES
 from .listing import list_spikes
-from .packed import Words
-from .trains import Listed, Numbers, Signs
-from .wiring import Indices
+from .packing import Words
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from snn.network import Array
 
-from . import packed
+from ..parts import Moment, Part
+from ..wiring import Indices
+from . import packing
 from .instructions import LANES
-from .parts import Moment, Part
-from .wiring import Indices
 
 Key: TypeAlias = tuple[str, bool]
 """The name of a layer, and whether its output is packed."""
@@ -139,7 +139,7 @@ class Fire(Task):
     ``initial`` are the potentials at rest, one a lane.
     """
 
-    kernels = (packed.spread, packed.fire_words)
+    kernels = (packing.spread, packing.fire_words)
 
     threshold: np.float32
     initial: Array
@@ -160,16 +160,16 @@ class Fire(Task):
             lanes = z[i : i + each]
             if not in_lanes:
                 lanes = shaped(turn.scratch[0], (each, z.shape[1], len(self.initial)))
-                packed.spread(z[i : i + each], self.channels, lanes)
+                packing.spread(z[i : i + each], self.channels, lanes)
             state, out = turn.state[i : i + each], turn.out[i : i + each, 0]
-            packed.fire_words(lanes, self.threshold, begin, end, state, turn.scratch[1], out)
+            packing.fire_words(lanes, self.threshold, begin, end, state, turn.scratch[1], out)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AddUp(Task):
     """An average pool of spikes, as the binary digits of how many have fired."""
 
-    kernels = (packed.add_four, packed.add_up)
+    kernels = (packing.add_four, packing.add_up)
 
     first: Indices
     source: Indices
@@ -180,14 +180,14 @@ class AddUp(Task):
     def run(self, turn: Turn) -> None:
         (spikes,) = turn.inputs
         carry = turn.scratch[0][: turn.steps * self.words]
-        packed.add_up(spikes[:, 0], self.first, self.source, carry, turn.out)
+        packing.add_up(spikes[:, 0], self.first, self.source, carry, turn.out)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Largest(Task):
     """A max-pool of spikes, by what the largest count so far has grown by."""
 
-    kernels = (packed.largest_words,)
+    kernels = (packing.largest_words,)
 
     first: Indices
     source: Indices
@@ -196,33 +196,33 @@ class Largest(Task):
         return np.zeros((samples, len(self.source), self.words * LANES), np.int32)
 
     def run(self, turn: Turn) -> None:
-        packed.largest_words(turn.inputs[0][:, 0], self.first, self.source, turn.state, turn.out[:, 0])
+        packing.largest_words(turn.inputs[0][:, 0], self.first, self.source, turn.state, turn.out[:, 0])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Move(Task):
     """Whole words of spikes in other places: for each input, which of its words go where."""
 
-    kernels = (packed.move_words,)
+    kernels = (packing.move_words,)
 
     moves: tuple[tuple[Indices, Indices], ...]
 
     def run(self, turn: Turn) -> None:
         turn.out[:] = 0
         for spikes, (source, target) in zip(turn.inputs, self.moves, strict=True):
-            packed.move_words(spikes[:, 0], source, target, turn.out[:, 0])
+            packing.move_words(spikes[:, 0], source, target, turn.out[:, 0])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unpack(Task):
     """Packed spikes as numbers; the digits of a pool over its ``divisor``."""
 
-    kernels = (packed.unpack,)
+    kernels = (packing.unpack,)
 
     divisor: np.float32
 
     def run(self, turn: Turn) -> None:
-        packed.unpack(turn.inputs[0], self.divisor, self.channels, turn.out)
+        packing.unpack(turn.inputs[0], self.divisor, self.channels, turn.out)
 
 
 def shaped(buffer: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:

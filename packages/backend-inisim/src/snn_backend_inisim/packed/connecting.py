@@ -10,13 +10,13 @@ import numpy as np
 from snn import layers as op
 from snn.network import Array, Network
 
+from ..wiring import Indices
 from .arranging import section, taps
 from .gathered import Section
 from .instructions import LANES
-from .packed import words_of
+from .packing import words_of
 from .tasks import Task
 from .vectors import PLANE_SHIFT
-from .wiring import Indices
 
 
 def conv_reach(layer: op.Conv, source: Task, network: Network) -> dict[str, Any] | None:

@@ -12,9 +12,9 @@ from snn.network import Network
 from snn.neurons import Neuron
 from snn.operations import analog_part
 
+from ..wiring import Floats
 from .counting import Counter, counter
 from .tasks import Task
-from .wiring import Floats
 
 
 @dataclass(frozen=True, eq=False)
