@@ -17,7 +17,7 @@ from snn.layers import Add, Affine, AvgPool, Concat, Flatten, MaxPool, Pad, Perm
 from snn.neurons import Accumulate
 from snn.simulating import Record, Setup
 from snn_backend_inisim.backend import IniSim
-from snn_backend_inisim.packed import grouping
+from snn_backend_inisim.packed import gathered, grouping
 from snn_backend_inisim.packed.gathered import Gather
 from snn_backend_inisim.packed.planning import plan
 from snn_backend_inisim.packed.tasks import AddUp, Alone, Fire, Largest, Move, Unpack
@@ -260,6 +260,17 @@ def test_threads_that_share_the_tasks_of_one_sample_change_nothing(wide, monkeyp
             found = simulator.run(stimulus)
         np.testing.assert_array_equal(found.output, alone.output)
         np.testing.assert_array_equal(found.operations, alone.operations)
+
+
+def test_a_short_last_block_lists_no_more_samples_together_than_a_full_one(wide, monkeypatch):
+    clock, samples = Clock(70, 1), wide.samples(6)  # blocks of 64 steps and of 6
+    stimulus = ConstantCurrent(samples, np.arange(6), clock)
+    with IniSim(threads=1).build(wide.network(), Setup(clock=clock)) as simulator:
+        expected = simulator.run(stimulus).output
+    for bits in range(14, 25):  # room for one sample and more, in a full block
+        monkeypatch.setattr(gathered, "EVENT_BYTES", 2**bits)
+        with IniSim(threads=1).build(wide.network(), Setup(clock=clock)) as simulator:
+            np.testing.assert_array_equal(simulator.run(stimulus).output, expected)
 
 
 def test_two_threads_may_run_one_simulator_at_a_time(wide):

@@ -83,7 +83,7 @@ class Gather(Task):
         rows = int(np.diff(self.first_row).max(initial=0))
         return rows * len(self.column) * self._entering
 
-    def together(self, samples: int, steps: int) -> int:
+    def _together(self, samples: int, steps: int) -> int:
         """Return how many samples are listed together."""
         return max(1, min(samples, EVENT_BYTES // (4 * self._events * steps))) if self.dense else 1
 
@@ -91,7 +91,7 @@ class Gather(Task):
         return tuple(each.initial[np.newaxis].repeat(samples, axis=0) for each in self.sections)
 
     def scratch(self, samples: int, steps: int) -> Arrays:
-        together = self.together(samples, steps)
+        together = self._together(samples, steps)
         events = np.empty(together * self._events * steps + 16, np.uint32)  # eight are written at a time
         positions = np.empty((together, steps * (len(self.column) + 1)), np.int32)
         closed = self.fires or self.words * LANES == self.channels
@@ -151,7 +151,7 @@ class Gather(Task):
             to_row,
             from_slab,
             to_slab,
-            self.together(len(turn.moments), turn.steps),
+            len(positions),  # as many as there is room for in a block of full length
             PLACES.ctypes.data,
             events,
             positions,
