@@ -225,9 +225,14 @@ def test_random_packed_networks_equal_the_step_loop(data, builder, equals_step_l
     else:
         b.put(Accumulate)
     clock = Clock(duration_ms=20, dt_ms=draw(some.sampled_from([1, 0.5])))
-    samples, numbers = b.samples(2), np.array([3, 8])
+    samples, numbers = b.samples(5), np.array([3, 8, 1, 2, 0])
     kind = draw(some.sampled_from([ConstantCurrent, PoissonSpikes]))
-    equals_step_loop(b.network(), samples, clock, kind(samples, numbers, clock))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "MOST_STEPS", draw(some.sampled_from([3, 16, 64])))
+        patch.setattr(grouping, "MOST_TOGETHER", draw(some.sampled_from([1, 2, 32])))
+        patch.setattr(grouping, "SHARED_WORK", draw(some.sampled_from([1, 10**8])))
+        patch.setattr(gathered, "EVENT_BYTES", draw(some.sampled_from([1, 2**14, 2**18, 2**25])))
+        equals_step_loop(b.network(), samples, clock, kind(samples, numbers, clock))
 
 
 @pytest.fixture
