@@ -11,7 +11,7 @@ from snn import layers as op
 from snn import recordings
 from snn.clock import Clock
 from snn.decoding import decode
-from snn.errors import OutputError
+from snn.errors import DataError, OutputError
 from snn.neurons import Accumulate, IntegrateFire
 from snn.reporters.console import Console
 from snn.reporters.files import Files, summary
@@ -150,14 +150,46 @@ def test_recordings_are_kept_a_file_a_batch(tmp_path):
         spikes={"n": events},
         potentials={"n": np.zeros((3, 2, 4))},
     )
-    recordings.save(recording, tmp_path, 200)
-    with np.load(tmp_path / "recordings" / "000200.npz") as arrays:
+    recordings.save(recording, tmp_path, 200, {"n": (2, 2)})
+    file = tmp_path / "recordings" / "000200.npz"
+    with np.load(file) as arrays:
         assert set(arrays) == {
             "counts/conv/1",
             "potentials/n",
-            *(f"spikes/n/{part}" for part in ("step", "sample", "neuron", "sign")),
+            *(f"spikes/n/{part}" for part in ("number", "neuron", "shape", "sign")),
         }
         np.testing.assert_array_equal(arrays["spikes/n/neuron"], [3, 0])
+        np.testing.assert_array_equal(arrays["spikes/n/number"], [[1, 0], [0, 0], [0, 1]])
+    kept = recordings.load(file)
+    np.testing.assert_array_equal(kept.counts["conv/1"], recording.counts["conv/1"])
+    np.testing.assert_array_equal(kept.potentials["n"], recording.potentials["n"])
+    for part in ("step", "sample", "neuron", "sign"):
+        np.testing.assert_array_equal(getattr(kept.spikes["n"], part), getattr(events, part))
+    dense = kept.dense("n")
+    assert dense.shape == (3, 2, 2, 2)
+    assert [tuple(place) for place in np.argwhere(dense)] == [(0, 0, 1, 1), (2, 1, 0, 0)]
+    assert (dense[0, 0, 1, 1], dense[2, 1, 0, 0]) == (1, -1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"spikes/n/number": [[1, 1]]}, "do not go together"),
+        ({"spikes/n/number": [1]}, "wrong shapes"),
+        ({"spikes/n/neuron": [4]}, "not of shape"),
+        ({"spikes/n/shape": [2**40, 2**10]}, "not of shape"),
+        ({"spikes/n/shape": [0]}, "do not go together"),
+        ({"spikes/n/sign": [1, 1]}, "wrong shapes"),
+        ({"spikes/n/shape": None}, "no array 'spikes/n/shape'"),
+        ({"other": [1]}, "none of a recording"),
+        ({"spikes/n/neuron": np.array([None])}, "Python objects"),
+    ],
+)
+def test_a_recording_that_does_not_hold_together_is_refused(changed, told, tmp_path):
+    arrays = {"spikes/n/number": [[1]], "spikes/n/neuron": [3], "spikes/n/shape": [4]} | changed
+    np.savez(tmp_path / "r.npz", **{name: value for name, value in arrays.items() if value is not None})
+    with pytest.raises(DataError, match=told):
+        recordings.load(tmp_path / "r.npz")
 
 
 def test_events_become_an_array_of_signed_spikes():

@@ -50,6 +50,9 @@ class Listed(Events):
         """How many there are in each step and sample, (steps, batch)."""
         return self._counts
 
+    def numbers(self, steps: int, batch: int) -> Indices:
+        return self.counts
+
     @cached_property
     def step(self) -> Numbers:
         """The step of each event, (events,)."""

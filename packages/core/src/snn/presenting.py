@@ -85,7 +85,7 @@ def simulate(
             spiking.append(decode(recording, network.output))
             operations.append(recording.operations)
             if folder is not None and record != Record():
-                recordings.save(recording, folder, start)
+                recordings.save(recording, folder, start, network.shapes)
         tell(Progress("simulate", len(data), len(data)))
         facts = dict(simulator.facts())
     parsed = network.analog.get("parsed")

@@ -110,6 +110,11 @@ class Events:
     neuron: npt.NDArray[np.int32]
     sign: npt.NDArray[np.int8]
 
+    def numbers(self, steps: int, batch: int) -> Integers:
+        """Return how many there are in each step and sample, (steps, batch)."""
+        places = self.step.astype(np.int64) * batch + self.sample
+        return np.bincount(places, minlength=steps * batch).reshape(steps, batch)
+
     def dense(self, steps: int, batch: int, shape: Shape) -> npt.NDArray[np.int8]:
         """Return the spikes as an array, (steps, batch, *shape)."""
         array = np.zeros((steps, batch, int(np.prod(shape))), np.int8)
