@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from snn.simulating import Events
+from snn.simulating import CountedEvents, Events
 
 from .compiling import compiled
 from .wiring import Indices
@@ -31,38 +30,6 @@ def enlist(per_step: Numbers, neurons: Numbers, signs: Signs, place: Indices, ne
             for k in range(per_step[t]):
                 sign[at + k] = signs[i + k]
         i += per_step[t]
-
-
-class Listed(Events):
-    """Events that are kept as their number in each step and sample; steps and samples are written out when asked for.
-
-    Most of what a list of events takes are its steps and samples, which a reader of counts or rates does not need.
-    """
-
-    def __init__(self, counts: Indices, neuron: Numbers, sign: Signs) -> None:
-        for name, value in (("_counts", counts), ("neuron", neuron), ("sign", sign)):
-            object.__setattr__(self, name, value)
-
-    _counts: Indices
-
-    @property
-    def counts(self) -> Indices:
-        """How many there are in each step and sample, (steps, batch)."""
-        return self._counts
-
-    def numbers(self, steps: int, batch: int) -> Indices:
-        return self.counts
-
-    @cached_property
-    def step(self) -> Numbers:
-        """The step of each event, (events,)."""
-        return np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts.sum(axis=1))
-
-    @cached_property
-    def sample(self) -> Numbers:
-        """The sample of each event, (events,)."""
-        steps, batch = self.counts.shape
-        return np.repeat(np.tile(np.arange(batch, dtype=np.int32), steps), self.counts.reshape(-1))
 
 
 class Trains:
@@ -93,4 +60,4 @@ class Trains:
                 enlist(per_step, neurons, signs, place, neuron, target)
 
         list(pool.map(copy, range(len(self._blocks))))
-        return Listed(self._counts, neuron, sign)
+        return CountedEvents(self._counts, neuron, sign)

@@ -15,7 +15,7 @@ from . import writing
 from .errors import DataError
 from .network import Array, Shape
 from .npz import LIMIT, Archive, open_archive
-from .simulating import Events, Integers, Recording
+from .simulating import CountedEvents, Events, Integers, Recording
 
 FOLDER = "recordings"
 
@@ -115,10 +115,7 @@ def _events(name: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> tuple[E
     elements = math.prod(shape)
     if elements * number.size > LIMIT or ((neuron < 0) | (neuron >= elements)).any():
         raise ValueError(f"spikes/{name}: neurons are not of shape {shape}")
-    steps, batch = number.shape
-    step = np.repeat(np.arange(steps, dtype=np.int32), number.sum(axis=1))
-    sample = np.repeat(np.tile(np.arange(batch, dtype=np.int32), steps), number.reshape(-1))
-    return Events(step, sample, neuron.astype(np.int32), sign), (steps, batch, *shape)
+    return CountedEvents(number, neuron.astype(np.int32), sign), (*number.shape, *shape)
 
 
 def _smallest(values: npt.NDArray[np.integer]) -> npt.NDArray[np.unsignedinteger]:

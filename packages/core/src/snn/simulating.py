@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -120,6 +121,38 @@ class Events:
         array = np.zeros((steps, batch, int(np.prod(shape))), np.int8)
         np.add.at(array, (self.step, self.sample, self.neuron), self.sign)
         return array.reshape(steps, batch, *shape)
+
+
+class CountedEvents(Events):
+    """Events that are kept as their number in each step and sample; steps and samples are written out when asked for.
+
+    Most of what a list of events takes are its steps and samples, which a reader of counts or rates does not need.
+
+    Parameters
+    ----------
+    counts : ndarray of int, (steps, batch)
+    neuron, sign : ndarray of int, (events,)
+    """
+
+    def __init__(self, counts: Integers, neuron: npt.NDArray[np.int32], sign: npt.NDArray[np.int8]) -> None:
+        for name, value in (("_counts", counts), ("neuron", neuron), ("sign", sign)):
+            object.__setattr__(self, name, value)
+
+    _counts: Integers
+
+    def numbers(self, steps: int, batch: int) -> Integers:
+        return self._counts
+
+    @cached_property
+    def step(self) -> npt.NDArray[np.int32]:
+        """The step of each event, (events,)."""
+        return np.repeat(np.arange(len(self._counts), dtype=np.int32), self._counts.sum(axis=1))
+
+    @cached_property
+    def sample(self) -> npt.NDArray[np.int32]:
+        """The sample of each event, (events,)."""
+        steps, batch = self._counts.shape
+        return np.repeat(np.tile(np.arange(batch, dtype=np.int32), steps), self._counts.reshape(-1))
 
 
 @dataclass(frozen=True, eq=False)

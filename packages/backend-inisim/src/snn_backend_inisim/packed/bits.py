@@ -123,10 +123,7 @@ def lower(_, numbers, bits) -> Code:  # type: ignore[no-untyped-def]
     signature = types.int64(types.int64, types.int64)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        numbers, bits = arguments
-        place = pointer(build, numbers, _NUMBERS)
-        left = build.add(build.load(place, align=4), build.sext(_each(build, bits), _NUMBERS))
-        build.store(left, place, align=4)
+        left = _changed(build, build.add, *arguments)  # a bit that is set is -1
         below = build.icmp_signed("<", left, ir.Constant(_NUMBERS, [0] * LANES))
         return build.zext(build.bitcast(below, WORD), WHOLE)
 
@@ -139,10 +136,7 @@ def lift(_, numbers, bits) -> Code:  # type: ignore[no-untyped-def]
     signature = types.void(types.int64, types.int64)
 
     def code(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        numbers, bits = arguments
-        place = pointer(build, numbers, _NUMBERS)
-        more = build.sub(build.load(place, align=4), build.sext(_each(build, bits), _NUMBERS))
-        build.store(more, place, align=4)
+        _changed(build, build.sub, *arguments)
         return context.get_dummy_value()
 
     return signature, code
@@ -207,6 +201,14 @@ def word_at(_, address) -> Code:  # type: ignore[no-untyped-def]
 def _each(build: ir.IRBuilder, bits: Any) -> Any:
     """Return the 16 bits of a word as a vector."""
     return build.bitcast(build.trunc(bits, WORD), ir.VectorType(ir.IntType(1), LANES))
+
+
+def _changed(build: ir.IRBuilder, change: Any, numbers: Any, bits: Any) -> Any:
+    """Change each of 16 ``numbers`` by -1 where its bit is set, else by 0; return them."""
+    place = pointer(build, numbers, _NUMBERS)
+    changed = change(build.load(place, align=4), build.sext(_each(build, bits), _NUMBERS))
+    build.store(changed, place, align=4)
+    return changed
 
 
 def _places() -> npt.NDArray[np.uint8]:

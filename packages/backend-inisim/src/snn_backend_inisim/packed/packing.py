@@ -2,8 +2,8 @@
 
 The spikes of a sample in a block of steps are words of 16 bits, ``(planes, cells, steps, words)``: a word holds 16
 channels of a cell in one step, and the words of a cell's successive steps lie side by side. Spikes have one plane, of
-height 1. An average pool has several: the binary digits of how many cells of its window have fired, the height of each
-digit being its worth divided by the size of the window. Bits past the last channel are never set.
+height 1. An average pool has several: the binary digits of how many cells of its window have fired, of heights 1, 2, 4
+and so on; who reads them divides by the pool's divisor. Bits past the last channel are never set.
 
 Neurons are kept in lanes: the channels of a cell, filled up to whole words, side by side.
 """

@@ -70,10 +70,8 @@ class Program:
         return self._course(frozenset({self.network.input.name}))
 
     def _course(self, still: frozenset[str]) -> Course:
-        once, moving = (
-            tuple(task for task in self.tasks if (task.key[0] in still) is which) for which in (True, False)
-        )
-        return Course(once, moving)
+        once = tuple(task for task in self.tasks if task.key[0] in still)
+        return Course(once, tuple(task for task in self.tasks if task.key[0] not in still))
 
     @cached_property
     def neurons(self) -> tuple[Neuron, ...]:

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 from snn.network import Shape
-from snn.simulating import Events
+from snn.simulating import CountedEvents, Events
 
-from ..trains import Listed, Numbers, Signs
+from ..trains import Numbers, Signs
 from ..wiring import Indices
 from .bits import PLACES
 from .counting import counter
@@ -33,7 +33,7 @@ class _Part:
         return slice(self.start, self.start + self.spikes.shape[2]), slice(self.rows.start, self.rows.stop)
 
 
-class Unlisted(Listed):
+class Unlisted(CountedEvents):
     """Events that are kept as packed spikes: a bit for each neuron and step, where a list has 32 for each event."""
 
     def __init__(self, parts: tuple[_Part, ...], shape: Shape, size: tuple[int, int], threads: int) -> None:
@@ -58,8 +58,8 @@ class Unlisted(Listed):
     @cached_property
     def neuron(self) -> Numbers:
         """The neuron of each event, (events,)."""
-        places = self.counts.cumsum().reshape(self._size) - self.counts
-        neuron = np.empty(int(self.counts.sum()), np.int32)
+        places = self._counts.cumsum().reshape(self._size) - self._counts
+        neuron = np.empty(int(self._counts.sum()), np.int32)
 
         def fill(part: _Part) -> None:
             _, cells, _, words = part.spikes.shape
@@ -76,7 +76,7 @@ class Unlisted(Listed):
     @cached_property
     def sign(self) -> Signs:
         """The sign of each event, (events,)."""
-        return np.broadcast_to(np.ones((), np.int8), int(self.counts.sum()))
+        return np.broadcast_to(np.ones((), np.int8), int(self._counts.sum()))
 
 
 class PackedTrains:
