@@ -107,7 +107,10 @@ def test_files_hold_the_summary_every_sample_and_every_step(tmp_path):
     assert (rows[3]["label"], rows[3]["correct"]) == ("", "")
     with (tmp_path / "curve.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert rows[2] == {"time_ms": "1.5", "accuracy": str(2 / 3), "agreement": "0.5", "operations": "9.5"}
+    known = {"time_ms": 1.5, "accuracy": 2 / 3, "agreement": 0.5, "operations": 9.5, "neuron_operations": 0}
+    assert {key: float(rows[2][key]) for key in known} == known
+    # 2 of 3, z^2 = 3.8415: (2/3 + 0.64024 ± 1.95996 sqrt(2/27 + 0.106708)) / 2.28049
+    assert [float(rows[2][f"accuracy_{end}"]) for end in ("low", "high")] == pytest.approx([0.20766, 0.93851], abs=1e-5)
 
 
 def test_what_is_not_known_is_left_empty(tmp_path):
@@ -116,7 +119,7 @@ def test_what_is_not_known_is_left_empty(tmp_path):
     told = json.loads((tmp_path / "result.json").read_text())
     assert {told[key] for key in ("accuracy", "agreement", "analog_accuracy", "operations_per_sample")} == {None}
     assert (tmp_path / "samples.csv").read_text().splitlines()[1] == "0,,,0,,"
-    assert (tmp_path / "curve.csv").read_text().splitlines()[1] == "0.5,,,"
+    assert (tmp_path / "curve.csv").read_text().splitlines()[1] == "0.5,,,,,,,0.0"
 
 
 def test_summary_is_json_that_every_reader_takes():

@@ -135,6 +135,13 @@ class IniSim(Backend):
         ]
         return (*problems, *self.controls.inspect(network))
 
+    def counting_fault(self) -> str:
+        if self.payloads != "none":
+            return "spikes carry payloads"
+        if self.online_normalisation:
+            return "the height of spikes changes with online normalisation"
+        return "samples stop early" if self.stop_margin else ""
+
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
         kind = next((type(layer) for layer in network.layers if type(layer) in _ENGINES), IntegrateFire)

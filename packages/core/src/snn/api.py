@@ -117,7 +117,7 @@ def simulate(
     run = run_file.build(tables, plugins, uses=run_file.SIMULATING)
     folder = None if out is None else writing.folder(Path(out))
     loaded = _network(network, plugins)
-    return presenting.simulate(run, loaded, _data(data), plugins, tell, folder)
+    return _runs.simulate(run, loaded, _data(data), plugins, tell, folder)
 
 
 def evaluate(network: Network | str | Path, data: Data, tell: Tell = say_nothing) -> npt.NDArray[np.int64]:

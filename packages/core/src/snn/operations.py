@@ -30,6 +30,17 @@ def constant_multiply_adds(network: Network) -> int:
     return sum(_multiply_adds(network, layer) for layer in network.layers if layer.name in before)
 
 
+def analog_values(network: Network) -> int:
+    """Return how many values one analog evaluation writes: the outputs of all layers but the input and mere wiring."""
+    wiring = (op.Input, op.Flatten, op.Reshape, op.Permute)
+    return sum(math.prod(network.shapes[layer.name]) for layer in network.layers if not isinstance(layer, wiring))
+
+
+def neurons(network: Network) -> int:
+    """Return how many neurons a spiking network has."""
+    return sum(math.prod(network.shapes[layer.name]) for layer in network.layers if isinstance(layer, Neuron))
+
+
 def analog_part(network: Network) -> frozenset[str]:
     """Return the names of the layers that no spike reaches: those with no neuron before them."""
     names: set[str] = set()

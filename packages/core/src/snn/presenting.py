@@ -8,14 +8,17 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from . import analog, dataset, recordings, sequences, windows
 from .clock import Clock
 from .dataset import Dataset
-from .decoding import decode
+from .decoding import ahead, decode, rank
 from .encoding import ConstantCurrent, PoissonSpikes
 from .errors import ConversionWarning, DataError, OutputError, SettingsError, SimulationError
 from .layers import Activation
+from .measures import values
+from .measures.gathering import Gathering
 from .network import Array, Network
 from .neurons import IntegrateFire, Neuron
 from .operations import multiply_adds
@@ -25,6 +28,7 @@ from .result import Result
 from .run_file import RecordSettings, RunFile
 from .simulating import Integers, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
 
+_STEP_VALUES = 2**24  # of a stimulus that are made at once to be summed
 _SLACK = 1e-6  # of a maximum; float32 does not keep it better
 
 
@@ -58,7 +62,11 @@ def simulate(
         )
     data = dataset.fit(data.first(run.data.count), network, tell)
     _warn_of_saturation(run, network, data, clock)
-    record, parts = run.record.record, run.simulate.sequence
+    gathering = None
+    if run.measure.layers:
+        gathering = Gathering(network, clock, len(data), run.measure.samples, run.backend.counting_fault())
+    parts = run.simulate.sequence
+    record = run.record.record | (values.record(network) if run.measure.layers else Record())
     setup = Setup(
         clock=sequences.clock(clock, parts),
         record=sequences.to_record(record, parts),
@@ -66,13 +74,13 @@ def simulate(
         folder=folder,
         tell=tell,
     )
-    spiking, operations, seconds = [], [], 0.0
+    spiking, ranks, operations, seconds = [], [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
         for start, samples in data.batches(max(1, run.simulate.batch // parts) * parts):
             tell(Progress("simulate", start, len(data)))
-            stimulus = _stimulus(run, samples, start, clock)
+            entering = stimulus(run, samples, start, clock)
             begin = time.perf_counter()
-            recording = present(simulator, stimulus, run.backend.name, start)
+            recording = present(simulator, entering, run.backend.name, start)
             seconds += time.perf_counter() - begin
             if not np.isfinite(recording.output).all():
                 raise SimulationError(
@@ -80,34 +88,53 @@ def simulate(
                     hint="are the samples preprocessed as the model was trained?",
                 )
             recording = sequences.split(
-                recording, network, record, parts, len(samples), current=stimulus.kind == "current"
+                recording, network, record, parts, len(samples), current=entering.kind == "current"
             )
             spiking.append(decode(recording, network.output))
+            ranks.append(rank(recording, network.output, data.labels[start : start + len(samples)]))
             operations.append(recording.operations)
-            if folder is not None and record != Record():
-                recordings.save(recording, folder, start, network.shapes)
+            if gathering is not None:
+                entry = mean_input(run, samples, start, clock) if gathering.wants(start) else None
+                gathering.add(start, samples, entry, recording)
+            if folder is not None and run.record != RecordSettings():
+                recordings.save(recording.only(run.record.record), folder, start, network.shapes)
         tell(Progress("simulate", len(data), len(data)))
         facts = dict(simulator.facts())
     parsed = network.analog.get("parsed")
     counted = [part for part in operations if part is not None]
+    analog_classes, analog_ranks = (None, None) if parsed is None else ranked(parsed, data, tell)
     return Result(
         name=run.general.name,
         backend=run.backend.name,
         clock=clock,
         networks={**network.analog, "spiking": network},
         labels=data.labels,
-        analog=None if parsed is None else classify(parsed, data, tell),
+        analog=analog_classes,
         spiking=np.concatenate(spiking, axis=1),
         operations=np.concatenate(counted, axis=1) if len(counted) == len(operations) else None,
         analog_operations=None if parsed is None else multiply_adds(parsed),
         seconds=seconds,
         facts=facts,
+        ranks=np.concatenate(ranks, axis=1),
+        analog_ranks=analog_ranks,
+        layers=() if gathering is None else gathering.layers(),
+        current=run.simulate.input == "current",
+        costs=run.energy,
+        top_k=run.measure.top_k,
     )
 
 
 def classify(network: Network, data: Dataset, tell: Tell = say_nothing) -> Integers:
     """Return the class an analog network gives each sample, (samples,)."""
-    found = []
+    return ranked(network, data, tell)[0]
+
+
+def ranked(network: Network, data: Dataset, tell: Tell = say_nothing) -> tuple[Integers, Integers]:
+    """Return the class an analog network gives each sample, and how many stand before the right one, (samples,) each.
+
+    The latter is -1 where the right class is unknown.
+    """
+    found, ranks = [], []
     for start, samples in data.batches(analog.BATCH):
         outputs = analog.evaluate(network, samples)[network.output.name].reshape(len(samples), -1)
         bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
@@ -117,8 +144,9 @@ def classify(network: Network, data: Dataset, tell: Tell = say_nothing) -> Integ
                 hint="are the samples preprocessed as the model was trained?",
             )
         found.append(outputs.argmax(axis=1))
+        ranks.append(ahead(outputs, np.zeros_like(outputs), data.labels[start : start + len(samples)]))
         tell(Progress("evaluate", start + len(samples), len(data)))
-    return np.concatenate(found)
+    return np.concatenate(found), np.concatenate(ranks)
 
 
 def clock_of(run: RunFile, network: Network) -> Clock:
@@ -217,7 +245,7 @@ def _maxima(network: Network) -> dict[str, float]:
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
 
 
-def _stimulus(run: RunFile, samples: Array, start: int, clock: Clock) -> Stimulus:
+def stimulus(run: RunFile, samples: Array, start: int, clock: Clock) -> Stimulus:
     """Return ``samples``, of which ``start`` is the number of the first, as sequences; the last may end in nothing."""
     parts = run.simulate.sequence
     missing = -len(samples) % parts
@@ -233,6 +261,18 @@ def encoded(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> St
     if run.simulate.input == "current":
         return ConstantCurrent(samples, numbers, clock)
     return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
+
+
+def mean_input(run: RunFile, samples: Array, start: int, clock: Clock) -> npt.NDArray[np.float64]:
+    """Return what enters in a millisecond, on average, for ``samples`` from number ``start`` on, (batch, *shape)."""
+    if run.simulate.input == "current":
+        return samples.astype(np.float64)
+    encoding = encoded(run, samples, np.arange(start, start + len(samples)), clock)
+    total = np.zeros(samples.shape)
+    step = max(1, _STEP_VALUES // samples.size)
+    for first in range(0, clock.steps, step):
+        total += encoding.steps(first, min(first + step, clock.steps)).sum(axis=0, dtype=np.float64)
+    return total / (clock.steps * clock.dt_ms)
 
 
 def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:

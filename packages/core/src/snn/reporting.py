@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from .component import Component
 from .result import Result
-from .simulating import Record
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a run must record for a reporter, beside the output.
+    """What a run must keep for a reporter, beside the classes and the measures of layers.
 
     Attributes
     ----------
-    record : Record
+    sample : bool
+        One sample in detail, `Result.shown`: the activations and spikes of every neuron.
+    potentials : bool
+        The potentials of every neuron too, after each step.
     """
 
-    record: Record = field(default_factory=Record)
+    sample: bool = False
+    potentials: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .coding import Code
 from .component import Component
 from .converting import ConvertSettings
 from .errors import SettingsError
+from .measures.energy import EnergySettings
 from .normalising import Normaliser
 from .parsing import Frontend
 from .plugins import HOOKS, Plugins
@@ -70,10 +71,26 @@ class SimulateSettings:
 
 
 @dataclass(frozen=True)
+class MeasureSettings:
+    """What is measured beside classes."""
+
+    layers: Annotated[
+        bool, Meta(description="Count the spikes of every layer, and compare with the analog network.")
+    ] = True
+    samples: Annotated[
+        int, Meta(ge=0, description="At most so many samples are compared, layer by layer, with the analog network.")
+    ] = 1000
+    top_k: Annotated[PositiveInt, Meta(description="The right class counts where it is among the first so many.")] = 5
+
+
+@dataclass(frozen=True)
 class ReportSettings:
     """Who tells what the run found."""
 
     reporters: Annotated[tuple[str, ...], Meta(description="Names of reporters.")] = ("console", "files")
+    sample: Annotated[
+        int, Meta(ge=0, description="The sample that is shown in detail, where a reporter shows one; the first is 0.")
+    ] = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,9 @@ CONVERTING = (
 )
 """What has an effect on converting; the duration and step are those that simulating will use unless told otherwise."""
 
-SIMULATING = frozenset({"simulate", "backend", "record", "report", "reporter", "data.count", "name", "seed"})
+SIMULATING = frozenset(
+    {"simulate", "backend", "record", "measure", "energy", "report", "reporter", "data.count", "name", "seed"}
+)
 """What has an effect on simulating a network that is spiking already."""
 
 
@@ -123,6 +142,8 @@ TABLES: Mapping[str, type[Any]] = {
     "convert": ConvertSettings,
     "simulate": SimulateSettings,
     "record": RecordSettings,
+    "measure": MeasureSettings,
+    "energy": EnergySettings,
     "report": ReportSettings,
 }
 """The settings of core's own tables."""
@@ -143,6 +164,8 @@ class RunFile:
     convert: ConvertSettings
     simulate: SimulateSettings
     record: RecordSettings
+    measure: MeasureSettings
+    energy: EnergySettings
     report: ReportSettings
     frontends: Mapping[str, Frontend]
     normalisers: tuple[Normaliser, ...]

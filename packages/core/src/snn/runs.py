@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
 import logging
 import platform
+import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import dataset, pipeline, presenting, storage, toml, writing
+from . import dataset, pipeline, presenting, result_file, showing, storage, toml, writing
+from .dataset import Dataset
 from .errors import SettingsError
 from .network import STAGES, Network
 from .plugins import Plugins, check_requirements
@@ -59,16 +63,40 @@ def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothi
         spiking = pipeline.converted(run, scaled, plugins, fitted, tell)
         networks |= {network.stage: network for network in (simple, scaled, spiking)}
 
-    writing.folder(folder)
+    return simulate(run, spiking, data, plugins, tell, folder, networks)
+
+
+def simulate(
+    run: RunFile,
+    spiking: Network,
+    data: Dataset,
+    plugins: Plugins,
+    tell: Tell = say_nothing,
+    folder: Path | None = None,
+    networks: Mapping[str, Network] | None = None,
+) -> Result:
+    """Return what ``spiking`` makes of ``data``; ``folder`` keeps that, the settings and the ``networks`` by stage."""
     clock = presenting.clock_of(run, spiking)
+    showing.check(run, data)
     tables = run.tables()
     tables["simulate"] |= {"duration_ms": clock.duration_ms, "dt_ms": clock.dt_ms}
-    writing.write(folder / "run.toml", toml.write(tables))
-    for number, stage in enumerate(STAGES, 1):
-        if stage in networks:
-            storage.save(networks[stage], folder / f"{number}-{stage}.snn")
-    writing.write(folder / "environment.json", json.dumps(environment(run, plugins, networks), indent=1) + "\n")
-    return presenting.simulate(run, spiking, data, plugins, tell, folder)
+    if folder is not None:
+        writing.folder(folder)
+        writing.write(folder / "run.toml", toml.write(tables))
+        kept = {"spiking": spiking, **(networks or {})}
+        for number, stage in enumerate(STAGES, 1):
+            if stage in kept:
+                storage.save(kept[stage], folder / f"{number}-{stage}.snn")
+        writing.write(folder / "environment.json", json.dumps(environment(run, plugins, kept), indent=1) + "\n")
+    result = dataclasses.replace(
+        presenting.simulate(run, spiking, data, plugins, tell, folder),
+        shown=showing.show(run, spiking, data, clock, plugins, tell),
+        tables=tables,
+        command="" if folder is None else f"snn run {shlex.quote(str(folder / 'run.toml'))}",
+    )
+    if folder is not None:
+        result_file.save(result, folder)
+    return result
 
 
 def default_folder(run: RunFile) -> Path:
@@ -85,7 +113,23 @@ def report(run: RunFile, result: Result, folder: Path | None) -> None:
         reporter.report(result, folder)
 
 
-def environment(run: RunFile, plugins: Plugins, networks: dict[str, Network]) -> dict[str, Any]:
+def missing(run: RunFile, result: Result) -> list[str]:
+    """Return what reporters of ``run`` need that ``result`` does not hold, a line a reporter."""
+    shown = result.shown
+    found = []
+    for reporter in run.reporters:
+        lacks = "a sample in detail" if reporter.needs.sample and shown is None else ""
+        if reporter.needs.potentials and not (shown and any(layer.potentials is not None for layer in shown.layers)):
+            lacks = "potentials of a sample"
+        if lacks:
+            found.append(
+                f"the run kept no {lacks.removeprefix('a ')}, which reporter {reporter.name!r} shows: run it again "
+                f"with {reporter.name!r} among report.reporters"
+            )
+    return found
+
+
+def environment(run: RunFile, plugins: Plugins, networks: Mapping[str, Network]) -> dict[str, Any]:
     """Return what a run depended on besides its run file."""
     return {
         "plugins": {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from .network import Array, Layer, Network, Shape
 from .progress import Tell, say_nothing
 
 Integers: TypeAlias = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Record:
     counts: frozenset[str] = frozenset()
     spikes: frozenset[str] = frozenset()
     potentials: frozenset[str] = frozenset()
+
+    def __or__(self, other: Record) -> Record:
+        """Return what either asks for."""
+        return Record(self.counts | other.counts, self.spikes | other.spikes, self.potentials | other.potentials)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,11 @@ class Events:
         places = self.step.astype(np.int64) * batch + self.sample
         return np.bincount(places, minlength=steps * batch).reshape(steps, batch)
 
+    def of(self, sample: int) -> Events:
+        """Return those of one sample, whose number becomes 0."""
+        own = self.sample == sample
+        return Events(self.step[own], np.zeros(int(own.sum()), np.int32), self.neuron[own], self.sign[own])
+
     def dense(self, steps: int, batch: int, shape: Shape) -> npt.NDArray[np.int8]:
         """Return the spikes as an array, (steps, batch, *shape)."""
         array = np.zeros((steps, batch, int(np.prod(shape))), np.int8)
@@ -182,6 +192,33 @@ class Recording:
     spikes: Mapping[str, Events] = field(default_factory=dict)
     potentials: Mapping[str, Array] = field(default_factory=dict)
     output_potentials: Array | None = None
+
+    def of(self, sample: int) -> Recording:
+        """Return the recording of one sample, as a batch of its own."""
+        one = slice(sample, sample + 1)
+        output = self.output_potentials
+        return replace(
+            self,
+            output=self.output[:, one],
+            operations=None if self.operations is None else self.operations[:, one],
+            counts={name: counts[one] for name, counts in self.counts.items()},
+            spikes={name: events.of(sample) for name, events in self.spikes.items()},
+            potentials={name: values[:, one] for name, values in self.potentials.items()},
+            output_potentials=None if output is None else output[:, one],
+        )
+
+    def only(self, record: Record) -> Recording:
+        """Return the recording with no other activity than ``record`` asks for."""
+
+        def kept(activity: Mapping[str, T], names: frozenset[str]) -> dict[str, T]:
+            return {name: value for name, value in activity.items() if name in names}
+
+        return replace(
+            self,
+            counts=kept(self.counts, record.counts),
+            spikes=kept(self.spikes, record.spikes),
+            potentials=kept(self.potentials, record.potentials),
+        )
 
 
 class NotSimulated(Exception):  # noqa: N818  an outcome, not an error
@@ -255,6 +292,13 @@ class Backend(Component):
     @abstractmethod
     def build(self, network: Network, setup: Setup) -> Simulator:
         """Return ``network`` on this simulator."""
+
+    def counting_fault(self) -> str:
+        """Return why the spikes of neurons do not tell what they give to others, in a phrase; empty where they do.
+
+        They do where each has the height that the kind of neuron says, and every sample is shown for the whole time.
+        """
+        return ""
 
     def check(self, network: Network) -> None:
         """Raise UnsupportedLayer where `inspect` finds a problem."""

@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "convert": ("convert", "Convert a model into a spiking network, and write it."),
     "simulate": ("simulate", "Simulate a spiking network on samples."),
     "run": ("run", "Do all that a run file says, from model to report."),
+    "report": ("report", "Tell of a finished run again, in another way."),
+    "compare": ("compare", "Put finished runs side by side."),
     "parse": ("stages", "Read a model, and write the network as its framework had it."),
     "simplify": ("stages", "Fold and drop layers without changing the function."),
     "normalise": ("stages", "Rescale weights so that no activation exceeds one spike a step."),

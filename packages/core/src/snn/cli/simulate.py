@@ -43,8 +43,8 @@ def command(
     import dataclasses  # noqa: PLC0415  not for --help
     import json  # noqa: PLC0415
 
-    from .. import dataset, presenting, run_file, runs, storage, writing  # noqa: PLC0415
-    from ..reporters.files import summary  # noqa: PLC0415
+    from .. import dataset, run_file, runs, storage, writing  # noqa: PLC0415
+    from ..summary import summary  # noqa: PLC0415
     from .progress import shown  # noqa: PLC0415
 
     given = options.tables(
@@ -56,6 +56,11 @@ def command(
     )
     general = {"name": network.stem, **({} if seed is None else {"seed": seed})}
     run = run_file.build({**given, **general}, plugins, assignments, uses=run_file.SIMULATING)
+    run = dataclasses.replace(  # so that the run file in the folder repeats this
+        run,
+        general=dataclasses.replace(run.general, source=str(network.absolute())),
+        data=dataclasses.replace(run.data, samples=str(data.absolute())),
+    )
     if as_json:
         run = dataclasses.replace(run, reporters=tuple(r for r in run.reporters if r.name != "console"))
     if out is not None:
@@ -63,7 +68,7 @@ def command(
     with shown() as tell:
         loaded = storage.load(network, plugins.neurons())
         samples = dataset.read(data)
-        result = presenting.simulate(run, loaded, samples, plugins, tell, out)
-    runs.report(run, result, None if out is None else writing.folder(out))
+        result = runs.simulate(run, loaded, samples, plugins, tell, out)
+    runs.report(run, result, out)
     if as_json:
         click.echo(json.dumps(summary(result)))

@@ -5,19 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from .. import storage, writing
+from .. import writing
 from ..reporting import Reporter
 from ..result import Result
-
-SCHEMA = 1
+from ..summary import summary
 
 
 @dataclass(frozen=True)
@@ -32,37 +28,6 @@ class Files(Reporter):
         writing.write(folder / "result.json", json.dumps(summary(result), indent=1) + "\n")
         writing.write(folder / "samples.csv", _csv(_SAMPLE_COLUMNS, _samples(result)))
         writing.write(folder / "curve.csv", _csv(_CURVE_COLUMNS, _curve(result)))
-
-
-def summary(result: Result) -> dict[str, Any]:
-    """Return the content of result.json; shares are from 0 to 1, what is not known is None."""
-    accuracy, agreement = result.accuracy, result.agreement
-    return {
-        "schema": SCHEMA,
-        "name": result.name,
-        "backend": result.backend,
-        "samples": result.samples,
-        "steps": result.steps,
-        "dt_ms": result.clock.dt_ms,
-        "accuracy": None if accuracy is None else float(accuracy[-1]),
-        "accuracy_over_time": None if accuracy is None else [float(share) for share in accuracy],
-        "analog_accuracy": result.analog_accuracy,
-        "agreement": None if agreement is None else float(agreement[-1]),
-        "operations_per_sample": result.operations_per_sample,
-        "analog_operations_per_sample": result.analog_operations,
-        "latency_ms": float(result.latency_ms.mean()),
-        "seconds": result.seconds,
-        "digests": {stage: storage.digest(network) for stage, network in result.networks.items()},
-        "facts": {key: _fact(value) for key, value in result.facts.items()},
-    }
-
-
-def _fact(value: object) -> object:
-    """Return ``value`` as it can stand in JSON, which has no infinity and none of NumPy's numbers."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    if isinstance(plain, (int, str)) or (isinstance(plain, float) and math.isfinite(plain)):
-        return plain
-    return str(plain)
 
 
 _SAMPLE_COLUMNS = ("index", "label", "analog", "spiking", "correct", "operations")
@@ -82,18 +47,27 @@ def _samples(result: Result) -> Iterable[tuple[object, ...]]:
         )
 
 
-_CURVE_COLUMNS = ("time_ms", "accuracy", "agreement", "operations")
+_CURVE_COLUMNS = (
+    "time_ms",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "top_k",
+    "agreement",
+    "operations",
+    "neuron_operations",
+)
 
 
 def _curve(result: Result) -> Iterable[tuple[object, ...]]:
-    accuracy, agreement = result.accuracy, result.agreement
+    interval = result.accuracy_interval
+    low, high = (None, None) if interval is None else interval
+    operations = None if result.operations is None else result.operations.mean(axis=1)
+    top = result.top(min(result.top_k, result.classes))
+    columns = (result.accuracy, low, high, top, result.agreement, operations, result.neuron_operations)
     for step in range(result.steps):
-        yield (
-            (step + 1) * result.clock.dt_ms,
-            "" if accuracy is None else float(accuracy[step]),
-            "" if agreement is None else float(agreement[step]),
-            "" if result.operations is None else float(result.operations[step].mean()),
-        )
+        cells = ("" if column is None else float(column[step]) for column in columns)
+        yield ((step + 1) * result.clock.dt_ms, *cells)
 
 
 def _csv(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

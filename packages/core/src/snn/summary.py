@@ -1,0 +1,71 @@
+"""What a run found as plain values, which is the content of result.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from . import storage
+from .measures.layer import LayerMeasures
+from .result import Result
+from .result_file import layer_table, plain
+
+SCHEMA = 2
+_MOST_CLASSES = 100  # whose confusions stand in result.json
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """Return the content of result.json; shares are from 0 to 1, what is not known is None."""
+    accuracy, interval, agreement = result.accuracy, result.accuracy_interval, result.agreement
+    latency = result.latency_ms
+    return {
+        "schema": SCHEMA,
+        "name": result.name,
+        "backend": result.backend,
+        "command": result.command,
+        "samples": result.samples,
+        "skipped": result.skipped,
+        "steps": result.steps,
+        "dt_ms": result.clock.dt_ms,
+        "accuracy": None if accuracy is None else float(accuracy[-1]),
+        "accuracy_interval": None if interval is None else [float(end) for end in interval[:, -1]],
+        "accuracy_over_time": None if accuracy is None else [float(share) for share in accuracy],
+        "analog_accuracy": result.analog_accuracy,
+        "top_k": _top(result),
+        "agreement": None if agreement is None else float(agreement[-1]),
+        "operations_per_sample": result.operations_per_sample,
+        "neuron_operations_per_sample": float(result.neuron_operations[-1]),
+        "analog_operations_per_sample": result.analog_operations,
+        "energy": [asdict(estimate) for estimate in result.energy],
+        "latency_ms": float(latency.mean()),
+        "latency_ms_quantiles": {f"{q:g}": float(np.quantile(latency, q)) for q in (0.5, 0.9, 1.0)},
+        "seconds": result.seconds,
+        "confusion": _confusion(result),
+        "layers": [_layer(layer) for layer in result.layers],
+        "advice": None if result.advice is None else asdict(result.advice),
+        "digests": {stage: storage.digest(network) for stage, network in result.networks.items()},
+        "facts": {key: plain(value) for key, value in result.facts.items()},
+    }
+
+
+def _top(result: Result) -> dict[str, Any] | None:
+    """Return the share of samples whose class is among the first ``k``, of both networks."""
+    k = min(result.top_k, result.classes)
+    found = result.top(k)
+    return None if found is None else {"k": k, "accuracy": float(found[-1]), "analog_accuracy": result.analog_top(k)}
+
+
+def _confusion(result: Result) -> dict[str, Any] | None:
+    """Return how often each label (row) got each class (column; the last: none), for both networks."""
+    if result.classes > _MOST_CLASSES or not result.labelled.any():
+        return None
+    analog = None if result.analog is None else result.confusion(result.analog).tolist()
+    return {"spiking": result.confusion(result.spiking[-1]).tolist(), "analog": analog}
+
+
+def _layer(layer: LayerMeasures) -> dict[str, Any]:
+    table = layer_table(layer)
+    del table["points"]
+    return table
