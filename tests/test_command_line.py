@@ -270,6 +270,44 @@ def test_json_is_one_object_and_nothing_else(snn, converted, example):
     assert len(told["accuracy_over_time"]) == 3
 
 
+def test_a_finished_run_is_told_again_and_compared_without_simulating(snn, converted, example, tmp_path):
+    done = snn("simulate", converted, "--data", example / "test.npz", "--count", 20, "--duration", 4, "--out", "one")
+    assert done.returncode == 0, done.stderr
+    told = snn("report", "one", "--with", "console")
+    assert told.stdout == done.stdout
+    (tmp_path / "one/result.json").unlink()
+    before = (tmp_path / "one/curve.csv").read_bytes()
+    assert snn("report", "one", "--with", "files").stdout == ""
+    assert (tmp_path / "one/curve.csv").read_bytes() == before
+    again = snn("run", "one/run.toml", "--out", "two", "--set", "simulate.duration_ms=8")
+    assert again.returncode == 0, again.stderr
+    kept = json.loads((tmp_path / "one/result.json").read_text())
+    more = json.loads((tmp_path / "two/result.json").read_text())
+    assert more["accuracy_over_time"][:4] == kept["accuracy_over_time"]
+    assert [layer["name"] for layer in kept["layers"]] == [layer["name"] for layer in more["layers"]]
+    side = json.loads(snn("compare", "one", "two", "--json").stdout)
+    assert side["rows"]["accuracy"] == [kept["accuracy"], more["accuracy"]]
+    assert side["rows"]["simulate.duration_ms"] == ["4.0", "8.0"]
+    table = snn("compare", "one", "two").stdout
+    assert "correlation of" in table
+    assert "simulate.duration_ms" in table
+
+
+def test_the_sample_to_show_must_be_there(snn, converted, example):
+    done = snn("simulate", converted, "--data", example / "test.npz", "--count", 3, "--set", "report.sample=3")
+    refused(done, 2, "[report] sample", "no sample 3", "has 3")
+
+
+def test_what_is_no_run_folder_is_refused(snn, tmp_path):
+    for words in (("report", tmp_path), ("compare", tmp_path, tmp_path)):
+        refused(snn(*words), 8, "is no run folder")
+
+
+def test_reporter_that_is_not_installed_is_refused(snn, converted, example):
+    assert snn("simulate", converted, "--data", example / "test.npz", "--count", 2, "--out", "o").returncode == 0
+    refused(snn("report", "o", "--with", "nothing"), 3, "nothing", "console")
+
+
 def test_an_interrupted_run_says_so_and_leaves_whole_files(tmp_path, example):
     import signal
     import subprocess

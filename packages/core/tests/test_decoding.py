@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from snn.decoding import decode
-from snn.neurons import CorrectiveFirstSpike, DynamicFirstSpike, FirstSpike
+from snn.decoding import decode, rank
+from snn.neurons import Accumulate, CorrectiveFirstSpike, DynamicFirstSpike, FirstSpike, IntegrateFire
 from snn.simulating import Recording
 
 
@@ -48,3 +48,29 @@ def test_a_spike_that_is_taken_back_counts_for_as_long_as_it_lasted():
 
 def test_the_only_output_is_always_decided():
     assert classes([[0], [1]], [[0], [1]]) == [0, 0]
+
+
+@pytest.mark.parametrize("output", [IntegrateFire, Accumulate, FirstSpike])
+def test_rank_of_the_right_class_is_zero_where_it_is_decided_for(output):
+    draw = np.random.default_rng(1)
+    values = draw.integers(0, 3, (6, 40, 5)).astype(np.float32)
+    recording = Recording(values, output_potentials=draw.integers(0, 3, (6, 40, 5)).astype(np.float32))
+    layer = output(name="out", inputs=("in",))
+    labels = draw.integers(0, 5, 40)
+    np.testing.assert_array_equal(rank(recording, layer, labels) == 0, decode(recording, layer) == labels)
+
+
+def test_rank_counts_those_with_more_and_equals_with_a_lower_number():
+    values = np.float32([[[0, 0, 0, 0]], [[3, 1, 2, 1]], [[1, 1, 1, 1]]])
+    layer = IntegrateFire(name="out", inputs=("in",))
+    found = [rank(Recording(values), layer, np.array([label]))[:, 0].tolist() for label in (0, 1, 2, 3, -1)]
+    assert found == [[4, 0, 0], [4, 2, 1], [4, 1, 2], [4, 3, 3], [-1, -1, -1]]
+
+
+def test_rank_of_latched_outputs_goes_by_time_and_then_by_potential():
+    flowing = np.float32([[[0, 0, 1]], [[1, 1, 1]]])
+    potentials = np.float32([[[3, 2, 1]], [[3, 4, 0]]])
+    layer = FirstSpike(name="out", inputs=("in",))
+    recording = Recording(flowing, output_potentials=potentials)
+    found = [rank(recording, layer, np.array([label]))[:, 0].tolist() for label in range(3)]
+    assert found == [[1, 2], [2, 1], [0, 0]]

@@ -12,6 +12,7 @@ from snn import recordings
 from snn.clock import Clock
 from snn.decoding import decode
 from snn.errors import DataError, OutputError
+from snn.measures.layer import ErrorPart, LayerMeasures
 from snn.neurons import Accumulate, IntegrateFire
 from snn.reporters.console import Console
 from snn.reporters.files import Files, summary
@@ -22,6 +23,7 @@ from . import graphs
 
 FIRE = IntegrateFire(name="out", inputs=("in",))
 SUM = Accumulate(name="out", inputs=("in",))
+SUM_OF_D = Accumulate(name="out", inputs=("d",))
 
 
 def classes(layer, *steps):
@@ -84,6 +86,36 @@ def test_agreement_is_of_all_samples_and_of_none_without_an_analog_network():
     assert result(analog=None).analog_accuracy is None
 
 
+def test_top_k_counts_ranks_of_the_labelled():
+    ranks = np.array([[3, 0, 2, -1], [0, 1, 2, -1]])
+    found = result(ranks=ranks, analog_ranks=np.array([0, 1, 2, -1]))
+    np.testing.assert_allclose(found.top(1), [1 / 3, 1 / 3])
+    np.testing.assert_allclose(found.top(2), [1 / 3, 2 / 3])
+    assert (found.analog_top(2), found.analog_top(3)) == (pytest.approx(2 / 3), 1)
+    assert result().top(2) is None
+
+
+def test_confusion_has_a_row_a_label_and_a_last_column_for_no_decision():
+    # labels 0, 1, 2 and unknown; the spiking network says nothing, 1, 0 and 1 in the first step
+    np.testing.assert_array_equal(result().confusion(result().spiking[0]), [[0, 0, 0, 1], [0, 1, 0, 0], [1, 0, 0, 0]])
+    np.testing.assert_array_equal(result().confusion(result().analog), [[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0]])
+
+
+def test_neurons_are_updated_once_a_step():
+    network = graphs.chain((2,), graphs.dense("d", "in", np.eye(3, 2)), IntegrateFire(name="out", inputs=("d",)))
+    np.testing.assert_array_equal(result(networks={"spiking": network}).neuron_operations, [3, 6, 9, 12])
+
+
+def test_energy_counts_what_a_constant_input_passes_once_as_multiply_adds():
+    # 13.5 operations a sample, of which 6 are the multiply-adds of a dense layer of 2 x 3; 4.6 and 0.9 pJ
+    network = graphs.chain((2,), graphs.dense("d", "in", np.ones((3, 2))), SUM_OF_D)
+    found = result(networks={"spiking": network}).energy[0]
+    assert found.spiking == pytest.approx((6 * 4.6 + 7.5 * 0.9 + 4 * 3 * 1.8) * 1e-12)
+    spikes = result(networks={"spiking": network}, current=False).energy[0]
+    assert spikes.spiking == pytest.approx((13.5 * 0.9 + 4 * 3 * 1.8) * 1e-12)
+    assert result(operations=None).energy == ()
+
+
 def test_latency_is_the_end_of_the_first_step_from_which_the_class_stays():
     # -1 0 0 0: from the second step; 1 -1 1 1: third; 0 2 1 2: fourth; 1 1 1 1: first; a step is 0.5 ms
     np.testing.assert_array_equal(result().latency_ms, [1.0, 1.5, 2.0, 0.5])
@@ -132,6 +164,18 @@ def test_files_are_not_written_without_a_folder_and_told_where_they_cannot_be(tm
     Files().report(result(), None)
     with pytest.raises(OutputError, match=r"result\.json cannot be written"):
         Files().report(result(), tmp_path / "none")
+
+
+def test_console_tells_layers_with_the_largest_parts_and_the_advice(capsys):
+    budget = {"clipping": ErrorPart(0, 0, 0.3), "quantisation": ErrorPart(0, 0, 0.1), "inherited": ErrorPart(0, 0, 0)}
+    layer = LayerMeasures(
+        "c[1]", "IntegrateFire", 8, 4, 4, silent=2, saturated=1, correlation=0.5, deviation=ErrorPart(0, 0.4, 0.4),
+        budget=budget,
+    )  # fmt: skip
+    Console().report(result(layers=(layer,)), None)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "c[1] │ 0.5000 │ 0.4000 │ clipping 75 %, │ 25 % │ 12.5 %" in told.replace("┃", "│")
+    assert "note: layer 'c[1]' is the first whose correlation with the analog network is under 0.95 (0.500)" in told
 
 
 def test_console_tells_the_table_and_what_is_unknown(capsys, tmp_path):

@@ -150,7 +150,9 @@ def _small(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return whole numbers in the smallest type that holds them."""
     if array.dtype.kind not in "iu" or not array.size:
         return array
-    return array.astype(np.promote_types(np.min_scalar_type(array.min()), np.min_scalar_type(array.max())))
+    low, high = int(array.min()), int(array.max())
+    kinds = (np.dtype(f"{'i' if low < 0 else 'u'}{size}") for size in (1, 2, 4, 8))
+    return array.astype(next(kind for kind in kinds if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max))
 
 
 def _result(header: _Header, arrays: Mapping[str, npt.NDArray[Any]], network: Network) -> Result:

@@ -10,16 +10,45 @@ from .layer import LayerMeasures
 LIMIT = 0.95
 """The correlation under which a layer is spoken of."""
 
-_WHAT = {
-    "clipping": "its largest activations are cut off: choose a higher normaliser.percentile.percentile, or "
-    "normaliser.percentile.per_channel = true",
-    "quantisation": "it fires too few spikes to tell its activations apart: give more steps (simulate.duration_ms), "
-    "a lower normaliser.percentile.percentile or normaliser.percentile.per_channel = true, or start at half the "
-    "threshold (convert.initial = 0.5)",
-    "unevenness": "spikes come at other times than a constant current would: give more steps (simulate.duration_ms), "
-    "or start at half the threshold (convert.initial = 0.5)",
+_STEPS = "give more steps (simulate.duration_ms)"
+_START = "start at half the threshold (convert.initial = 0.5)"
+_PERCENTILE = "normaliser.percentile.percentile"
+_CHANNEL = "normaliser.percentile.per_channel = true"
+_LOWER = f"a lower {_PERCENTILE} or {_CHANNEL}"
+
+_CAUSES = {
     "inherited": "what it gets is wrong already: begin with the layers before it",
+    "clipping": "its largest activations are cut off",
+    "quantisation": "it cannot tell its activations apart",
+    "unevenness": "spikes come at other times than a constant current would ask for",
 }
+
+_REMEDIES = {
+    "rate": {
+        "clipping": f"choose a higher {_PERCENTILE}, or {_CHANNEL}",
+        "quantisation": f"{_STEPS}, {_LOWER}, or {_START}",
+        "unevenness": f"{_STEPS}, or {_START}",
+    },
+    "window": {
+        "clipping": f"choose a higher {_PERCENTILE}, or {_CHANNEL}",
+        "quantisation": f"give more levels (convert.bits, convert.planes or convert.bins), or {_LOWER}",
+    },
+    "first spike": {
+        "clipping": f"choose shorter steps (simulate.dt_ms), or a higher {_PERCENTILE}",
+        "quantisation": f"{_STEPS}, shorter ones (simulate.dt_ms), or {_LOWER}",
+        "unevenness": "choose a higher convert.threshold with a longer duration, code ttfs_exact, or code rate",
+    },
+}
+_GENERAL = f"try a higher {_PERCENTILE}, {_CHANNEL}, more steps (simulate.duration_ms) or convert.initial = 0.5"
+_FAMILIES = {
+    "BitPattern": "window",
+    "FewSpike": "window",
+    "WindowFirstSpike": "window",
+    "FirstSpike": "first spike",
+    "DynamicFirstSpike": "first spike",
+    "CorrectiveFirstSpike": "first spike",
+}
+"""Of kinds of neurons that do not fire at a rate."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +76,20 @@ def advise(layers: Iterable[LayerMeasures], limit: float = LIMIT) -> Advice | No
     for layer in layers:
         if layer.correlation is None or layer.correlation >= limit:
             continue
-        cause = max(layer.budget, key=lambda part: layer.budget[part].share) if layer.budget else ""  # type: ignore[index]
-        more = _WHAT.get(cause, "try a higher percentile, scales per channel or more steps")
         told = f"layer {layer.name!r} is the first whose correlation with the analog network is under {limit:g}"
-        return Advice(layer.name, layer.correlation, cause, f"{told} ({layer.correlation:.3f}); {more}")
+        cause = _cause(layer)
+        return Advice(
+            layer.name, layer.correlation, cause, f"{told} ({layer.correlation:.3f}); {_remedy(layer, cause)}"
+        )
     return None
+
+
+def _cause(layer: LayerMeasures) -> str:
+    """Return the part of the budget that adds most to the deviation; empty where there is none."""
+    budget = layer.budget or {}
+    return max(budget, key=lambda part: budget[part].share, default="")
+
+
+def _remedy(layer: LayerMeasures, cause: str) -> str:
+    remedies = _REMEDIES[_FAMILIES.get(layer.kind, "rate")]
+    return ": ".join(part for part in (_CAUSES.get(cause, ""), remedies.get(cause, "")) if part) or _GENERAL

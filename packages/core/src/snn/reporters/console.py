@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from ..measures.layer import LayerMeasures
 from ..reporting import Reporter
 from ..result import Result
 
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 
 _MARKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)  # the steps that are shown, and the last
 
+_SHOWN_SHARE = 0.01  # of the deviation, from which on a part of it is spoken of
+
 
 @dataclass(frozen=True)
 class Console(Reporter):
-    """Prints accuracy over time, agreement and operations as a table."""
+    """Prints accuracy over time, the layers with their error budgets, operations and energy as tables."""
 
     name: ClassVar[str] = "console"
 
@@ -26,7 +29,11 @@ class Console(Reporter):
 
         terminal = Terminal(highlight=False)
         terminal.print(_over_time(result))
+        if result.layers:
+            terminal.print(_by_layer(result))
         terminal.print(_summary(result))
+        if result.advice is not None:
+            terminal.print(f"note: {result.advice.text}", style="yellow", soft_wrap=True, markup=False)
         if folder is not None:
             terminal.print(f"results in {folder}", soft_wrap=True)
 
@@ -49,13 +56,53 @@ def _over_time(result: Result) -> Table:
     return table
 
 
+def _by_layer(result: Result) -> Table:
+    """Return what each layer of neurons did, and the two parts that add most to its deviation."""
+    from rich.markup import escape  # noqa: PLC0415  as above
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title="layers, compared with the analog network", title_justify="left")
+    table.add_column("layer", overflow="fold")
+    for heading in ("correlation", "deviation"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("of which")
+    for heading in ("silent", "full"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for layer in result.layers:
+        table.add_row(
+            escape(layer.name),
+            "–" if layer.correlation is None else f"{layer.correlation:.4f}",
+            "–" if layer.deviation is None else f"{layer.deviation.mean_absolute:.4f}",
+            _parts(layer),
+            *(_of(number, layer.neurons) for number in (layer.silent, layer.saturated)),
+        )
+    return table
+
+
+def _parts(layer: LayerMeasures) -> str:
+    """Return the parts of the error budget that add most to the deviation, in words."""
+    whole = 0.0 if layer.deviation is None else layer.deviation.mean_absolute
+    if not layer.budget or not whole:
+        return "–"
+    shares = {part: error.share / whole for part, error in layer.budget.items()}
+    most = sorted(shares, key=lambda part: shares[part], reverse=True)[:2]
+    return ", ".join(f"{part} {100 * shares[part]:.0f} %" for part in most if shares[part] >= _SHOWN_SHARE)
+
+
+def _of(number: int | None, neurons: int) -> str:
+    return "–" if number is None else f"{100 * number / neurons:.3g} %"
+
+
 def _summary(result: Result) -> Table:
     from rich.table import Table  # noqa: PLC0415  as above
 
     table = Table(show_header=False, box=None)
     accuracy = result.accuracy
     table.add_row("analog accuracy", _percent(result.analog_accuracy))
-    table.add_row("spiking accuracy", _percent(None if accuracy is None else float(accuracy[-1])))
+    table.add_row("spiking accuracy", _percent(None if accuracy is None else float(accuracy[-1])) + _interval(result))
+    k = min(result.top_k, result.classes)
+    if k > 1 and (top := result.top(k)) is not None:
+        table.add_row(f"among the first {k}", f"{_percent(float(top[-1]))}, analog {_percent(result.analog_top(k))}")
     agreement = result.agreement
     table.add_row("agreement", _percent(None if agreement is None else float(agreement[-1])))
     if result.operations_per_sample is not None:
@@ -65,9 +112,22 @@ def _summary(result: Result) -> Table:
             analog = _count(result.analog_operations)
             told += f", {ratio:.2f} × the analog network's {analog} multiply-adds"
         table.add_row("operations", told)
+    for estimate in result.energy:
+        told = f"{estimate.spiking * 1e6:.3g} µJ"
+        if estimate.analog is not None:
+            told += f", analog {estimate.analog * 1e6:.3g} µJ"
+        table.add_row(f"energy, {estimate.name}", told)
     table.add_row("decided for good", f"after {result.latency_ms.mean():.3g} ms on average")
     table.add_row("simulated in", f"{result.seconds:.2f} s")
     return table
+
+
+def _interval(result: Result) -> str:
+    interval = result.accuracy_interval
+    if interval is None:
+        return ""
+    low, high = (100 * float(end) for end in interval[:, -1])
+    return f" (95 % interval: {low:.2f} to {high:.2f} %)"
 
 
 def _percent(share: float | None) -> str:
