@@ -151,7 +151,7 @@ def test_what_is_not_known_is_left_empty(tmp_path):
     told = json.loads((tmp_path / "result.json").read_text())
     assert {told[key] for key in ("accuracy", "agreement", "analog_accuracy", "operations_per_sample")} == {None}
     assert (tmp_path / "samples.csv").read_text().splitlines()[1] == "0,,,0,,"
-    assert (tmp_path / "curve.csv").read_text().splitlines()[1] == "0.5,,,,,,,0.0"
+    assert (tmp_path / "curve.csv").read_text().splitlines()[1] == "0.5,,,,,,,,,0.0"
 
 
 def test_summary_is_json_that_every_reader_takes():
@@ -174,7 +174,8 @@ def test_console_tells_layers_with_the_largest_parts_and_the_advice(capsys):
     )  # fmt: skip
     Console().report(result(layers=(layer,)), None)
     told = " ".join(capsys.readouterr().out.split())
-    assert "c[1] │ 0.5000 │ 0.4000 │ clipping 75 %, │ 25 % │ 12.5 %" in told.replace("┃", "│")
+    assert "c[1] │ 0.5000 │ 0.4000 │ clipping 75 % │ 25 % │ 12.5 %" in told
+    assert "│ quantisation 25 % │" in told
     assert "note: layer 'c[1]' is the first whose correlation with the analog network is under 0.95 (0.500)" in told
 
 

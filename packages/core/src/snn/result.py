@@ -123,6 +123,11 @@ class Result:
             return None
         return np.asarray((self.ranks[:, known] < k).mean(axis=1), np.float64)
 
+    def top_interval(self, k: int) -> Curve | None:
+        """Return the 95 % interval of `top` after each step, (2, steps): its ends, by Wilson's score."""
+        top = self.top(k)
+        return None if top is None else wilson(top, int(self.labelled.sum()))
+
     def analog_top(self, k: int) -> float | None:
         """Return the share of labelled samples whose class the parsed network puts among the ``k`` first."""
         known = self.labelled

@@ -53,8 +53,11 @@ def summary(result: Result) -> dict[str, Any]:
 def _top(result: Result) -> dict[str, Any] | None:
     """Return the share of samples whose class is among the first ``k``, of both networks."""
     k = min(result.top_k, result.classes)
-    found = result.top(k)
-    return None if found is None else {"k": k, "accuracy": float(found[-1]), "analog_accuracy": result.analog_top(k)}
+    found, interval = result.top(k), result.top_interval(k)
+    if found is None or interval is None:
+        return None
+    ends = [float(end) for end in interval[:, -1]]
+    return {"k": k, "accuracy": float(found[-1]), "interval": ends, "analog_accuracy": result.analog_top(k)}
 
 
 def _confusion(result: Result) -> dict[str, Any] | None:

@@ -86,7 +86,7 @@ def _parts(layer: LayerMeasures) -> str:
         return "–"
     shares = {part: error.share / whole for part, error in layer.budget.items()}
     most = sorted(shares, key=lambda part: shares[part], reverse=True)[:2]
-    return ", ".join(f"{part} {100 * shares[part]:.0f} %" for part in most if shares[part] >= _SHOWN_SHARE)
+    return "\n".join(f"{part} {100 * shares[part]:.0f} %" for part in most if shares[part] >= _SHOWN_SHARE)
 
 
 def _of(number: int | None, neurons: int) -> str:

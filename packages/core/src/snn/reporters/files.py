@@ -53,6 +53,8 @@ _CURVE_COLUMNS = (
     "accuracy_low",
     "accuracy_high",
     "top_k",
+    "top_k_low",
+    "top_k_high",
     "agreement",
     "operations",
     "neuron_operations",
@@ -60,11 +62,12 @@ _CURVE_COLUMNS = (
 
 
 def _curve(result: Result) -> Iterable[tuple[object, ...]]:
-    interval = result.accuracy_interval
-    low, high = (None, None) if interval is None else interval
+    k = min(result.top_k, result.classes)
+    interval, top_interval = result.accuracy_interval, result.top_interval(k)
+    ends, top_ends = ((None, None) if found is None else found for found in (interval, top_interval))
     operations = None if result.operations is None else result.operations.mean(axis=1)
-    top = result.top(min(result.top_k, result.classes))
-    columns = (result.accuracy, low, high, top, result.agreement, operations, result.neuron_operations)
+    classes = (result.accuracy, *ends, result.top(k), *top_ends, result.agreement)
+    columns = (*classes, operations, result.neuron_operations)
     for step in range(result.steps):
         cells = ("" if column is None else float(column[step]) for column in columns)
         yield ((step + 1) * result.clock.dt_ms, *cells)
