@@ -12,7 +12,7 @@ from snn.clock import Clock
 from snn.measures.advice import advise
 from snn.measures.correlation import correlations
 from snn.measures.energy import EnergySettings, Work, estimates
-from snn.measures.gathering import POINTS, Gathering
+from snn.measures.gathering import POINTS, Gathering, usual_samples
 from snn.measures.ideal import alone, largest
 from snn.measures.intervals import wilson
 from snn.measures.layer import ErrorPart, LayerMeasures
@@ -235,6 +235,17 @@ def test_points_are_picked_evenly_and_at_most_so_many():
     (out,) = gathering.layers()
     expected = np.arange(POINTS) * samples // POINTS
     np.testing.assert_array_equal(out.points[:, 0], expected)
+
+
+def test_fewer_samples_are_compared_where_an_evaluation_is_long():
+    def of(size):
+        weight = np.ones((size, 1000), np.float32)
+        return usual_samples(graphs.chain((1000,), graphs.dense("d", "in", weight)))
+
+    # 5e10 multiply-adds: 1,000 samples of up to 5e7, then fewer, but never under 100
+    assert (of(1), of(1000), usual_samples(golden_measures.clipping().network)) == (1000, 1000, 1000)
+    assert usual_samples(graphs.chain((1000, 100, 100), graphs.conv("c", "in", np.ones((10, 1000, 1, 1))))) == 500
+    assert usual_samples(graphs.chain((1000, 100, 100), graphs.conv("c", "in", np.ones((90, 1000, 1, 1))))) == 100
 
 
 def test_values_with_windows_need_the_steps_of_spikes():

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..clock import Clock
 from ..network import Array, Network
 from ..neurons import Accumulate, Neuron
+from ..operations import multiply_adds
 from ..simulating import Recording
 from .correlation import correlations
 from .error_budget import error_budget, mean_inputs
@@ -23,6 +24,8 @@ from .values import activity, values
 
 Values = npt.NDArray[np.float64]
 POINTS = 4000  # pairs of activation and value that are kept of each layer
+_MOST, _LEAST = 1000, 100  # samples that are compared unless somebody says otherwise
+_WORK = 5e10  # multiply-adds of the samples that are compared by default: some ten seconds of NumPy
 _AT_ONCE = 4_000_000  # neurons times samples that are compared at once: some ten arrays of float64
 _NEAR = 1 - 1e-9
 
@@ -42,6 +45,11 @@ class _Sums:
     points: list[Points] = field(default_factory=list)
 
 
+def usual_samples(network: Network) -> int:
+    """Return how many samples are compared unless somebody says otherwise: fewer where an analog evaluation is long."""
+    return int(np.clip(_WORK // max(1, multiply_adds(network)), _LEAST, _MOST))
+
+
 class Gathering:
     """Sums over the batches of a run.
 
@@ -52,17 +60,18 @@ class Gathering:
     clock : Clock
     samples : int
         How many samples will come.
-    compared : int
-        How many of them, from the first on, are compared with the analog network.
+    compared : int or None
+        How many of them, from the first on, are compared with the analog network; None for `usual_samples`.
     unsplit : str
         Why what the neurons give cannot be told from their spikes, if so: nothing is compared then.
     """
 
-    def __init__(self, network: Network, clock: Clock, samples: int, compared: int, unsplit: str = "") -> None:
+    def __init__(self, network: Network, clock: Clock, samples: int, compared: int | None, unsplit: str = "") -> None:
         self._network, self._clock, self._unsplit = network, clock, unsplit
         self._neurons = [layer for layer in network.layers if isinstance(layer, Neuron)]
         self._references: Mapping[str, Reference] = {} if unsplit else references(network)
-        self._compared = min(samples, compared) if self._references else 0
+        wanted = usual_samples(network) if compared is None else compared
+        self._compared = min(samples, wanted) if self._references else 0
         self._samples = 0
         self._spikes = {layer.name: 0.0 for layer in self._neurons}
         self._fired: dict[str, npt.NDArray[np.bool_]] = {}
