@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from snn import layers as op
 from snn.clock import Clock
+from snn.encoding import ConstantCurrent
 from snn.measures.error_budget import error_budget, mean_inputs
 from snn.measures.gathering import Gathering
 from snn.measures.layer import PARTS
@@ -171,3 +174,20 @@ def test_potential_of_an_output_that_only_sums_is_what_entered_on_average():
     network = graphs.chain((1,), graphs.dense("d", "in", [[0.5]]), Accumulate(name="out", inputs=("d",)))
     found = values(network, Clock(4, 0.5), Recording(np.array([[[0.5]], [[3.0]]], np.float32)))
     np.testing.assert_allclose(found["out"], [[3.0 / 4]])
+
+
+@graphs.over_seeds(40)
+def test_mean_input_is_what_potentials_and_spikes_have_taken_up(seed):
+    """After T a potential holds what it began with and what entered, less what its spikes took: V0 + z T - n."""
+    grown, clock = graphs.grow(seed, graphs.SPIKING), Clock(12, 1.0)
+    plain = {"reset": "subtract", "leak": 0.0, "refractory_ms": 0.0}
+    layers = [dataclasses.replace(x, **plain) if isinstance(x, IntegrateFire) else x for x in grown.layers]
+    network = Network((*layers, Accumulate(name="out", inputs=(grown.output.name,))))
+    samples = graphs.samples(network, 2, seed)
+    trace = reference.simulate(network, ConstantCurrent(samples, np.arange(2), clock))
+    counts = {name: spikes.sum(axis=0) for name, spikes in trace.spikes.items()}
+    found = mean_inputs(network, samples.astype(np.float64), {name: count / 12 for name, count in counts.items()})
+    for layer in network.layers:
+        if isinstance(layer, IntegrateFire):
+            entered = trace.potentials[layer.name][-1] - layer.initial + layer.threshold * counts[layer.name]
+            np.testing.assert_allclose(found[layer.name], entered / 12, atol=1e-4, err_msg=layer.name)
