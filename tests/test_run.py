@@ -213,6 +213,20 @@ def test_what_a_layer_gives_is_not_compared_where_spikes_do_not_tell_it(example,
         assert "online normalisation" in layer.unsplit
 
 
+def test_python_tells_of_a_result_and_of_a_finished_run(example, converted, tmp_path, capsys):
+    result = snn.simulate(converted, example / "test.npz", count=10, duration_ms=4, out=tmp_path / "run")
+    loaded = snn.load_result(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.spiking, result.spiking)
+    assert loaded.layers[0].budget == result.layers[0].budget
+    snn.report(result)
+    told = capsys.readouterr().out
+    snn.report(tmp_path / "run", "console", "files")
+    assert capsys.readouterr().out.startswith(told)
+    assert (tmp_path / "run/result.json").exists()
+    snn.report(result, "files", out=tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere/result.json").exists()
+
+
 def test_a_shown_sample_does_what_it_did_in_the_run(example, converted):
     @dataclasses.dataclass(frozen=True)
     class Shows(Reporter):

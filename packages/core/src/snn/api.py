@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import dataset, pipeline, presenting, run_file, storage, writing
+from . import dataset, pipeline, presenting, result_file, run_file, storage, writing
 from . import runs as _runs
 from .dataset import Dataset
 from .errors import DataError, SettingsError
@@ -151,6 +151,30 @@ def load(path: str | Path, *, plugins: Plugins | None = None) -> Network:
 def save(network: Network, path: str | Path) -> None:
     """Write ``network`` to the file ``path``, whole or not at all."""
     storage.save(network, Path(path))
+
+
+def load_result(folder: str | Path, *, plugins: Plugins | None = None) -> Result:
+    """Return what the finished run in ``folder`` found."""
+    return result_file.load(Path(folder), (plugins or Plugins()).neurons())
+
+
+def report(
+    result: Result | str | Path,
+    *reporters: str,
+    out: str | Path | None = None,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+) -> None:
+    """Let ``reporters`` (by default the console) tell of ``result``, or of the finished run in a folder.
+
+    Files go to ``out``, by default to the folder of the run.
+    """
+    plugins = plugins or Plugins()
+    folder = None if isinstance(result, Result) else Path(result)
+    found = result if isinstance(result, Result) else load_result(result, plugins=plugins)
+    tables = _merged(settings, {"report": {"reporters": list(reporters) or ["console"]}})
+    run = run_file.build(tables, plugins, uses={"report.reporters", "reporter"})
+    _runs.report(run, found, folder if out is None else writing.folder(Path(out)))
 
 
 def _path(source: Any) -> Any:
