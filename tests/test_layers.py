@@ -31,6 +31,7 @@ RANKS = [
         "result_file",
         "summary",
         "comparing",
+        "swept",
     ],
     ["reporting", "hookspecs"],
     ["reporters"],
