@@ -10,7 +10,7 @@ CORE = ROOT / "packages/core/src/snn"
 
 # Each module may import modules of its own rank only where they stand to its left in the same row, and any above.
 RANKS = [
-    ["errors", "clock", "reading", "toml", "progress", "settings", "component"],
+    ["errors", "clock", "reading", "toml", "over", "progress", "settings", "component"],
     ["network"],
     ["shapes", "layers", "neurons", "writing", "npz", "randomness"],
     ["analog", "operations", "windows", "dataset", "storage", "quantile", "draft"],

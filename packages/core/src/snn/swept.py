@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from .over import told
+
 Status: TypeAlias = Literal["done", "failed"]
 
 
@@ -39,7 +41,7 @@ class Point:
     @property
     def label(self) -> str:
         """The point in words, as ``convert.reset=zero simulate.duration_ms=40``."""
-        return " ".join(f"{setting}={value}" for setting, value in self.values.items())
+        return " ".join(f"{setting}={told(value)}" for setting, value in self.values.items())
 
 
 @dataclass(frozen=True)
