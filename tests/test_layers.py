@@ -40,6 +40,7 @@ RANKS = [
     ["run_file"],
     ["template", "presenting", "showing", "calibrating", "pipeline"],
     ["runs"],
+    ["staging", "worker", "workers", "planning", "sweeping"],
     ["api"],
     ["testing"],
     ["cli"],
