@@ -80,9 +80,7 @@ def plan(path: Path, plugins: Plugins, overs: tuple[Over, ...], assignments: Ite
             "schema": SCHEMA,
             "over": {entry.setting: list(entry.values) for entry in overs},
             "run": json.loads(json.dumps(tables, default=str)),
-            "files": {
-                str(file): runs.digest(file) for file in dict.fromkeys(f for run in found for f in runs.files(run))
-            },
+            "files": {str(file): runs.digest(file) for file in files},
             "points": _digest([staging.plain(run.tables()) for run in found]),
             "installed": {key: versions[key] for key in ("plugins", "numpy")},
         },

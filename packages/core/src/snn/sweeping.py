@@ -1,8 +1,8 @@
 """Repeat a run over values of settings, in processes side by side, and gather what all of them found.
 
 The folder of a sweep holds ``plan.json``, the networks that points share in ``stages/``, and a folder a point in
-``points/``, in which ``point.json`` is written last. So what is there is whole at any moment, and a sweep that was ended
-goes on from it.
+``points/``, in which ``point.json`` is written last. So what is there is whole at any moment, and a sweep
+that was ended goes on from it.
 """
 
 from __future__ import annotations
@@ -51,13 +51,11 @@ def sweep(plan: Plan, plugins: Plugins, folder: Path, jobs: int | None = None, t
     resumed = planning.begin(plan, folder)
     with planning.alone(folder):
         work = _Work(plan, plugins, folder, tell)
-        if resumed:
-            tell(
-                Progress("sweep", note=f"going on in {folder}: {len(work.found)} of {len(plan.points)} points are done")
-            )
+        done = f": {len(work.found) - work.failed} are done already" if resumed else ""
+        tell(Progress("sweep", note=f"{len(plan.points)} points, kept in {folder}{done}"))
         writing.write(folder / "environment.json", json.dumps(runs.installation(plugins), indent=1) + "\n")
-        for part in ("stages", "points"):
-            writing.folder(folder / part)
+        for place in ("stages", "points"):
+            writing.folder(folder / place)
         for part in (folder / "stages").glob(".*.part"):  # of a sweep that could not even clean up
             part.unlink(missing_ok=True)
         work.finish(jobs or processors())
@@ -115,7 +113,7 @@ class _Work:
         for number, planned in enumerate(self.plan.points):
             target = self._target(number)
             if planned.run is None:
-                self._fail(number, planned.error, {})
+                self._fail(number, " ".join(str(planned.error).split()), {})
                 continue
             if point := _kept(target, planned.values):
                 self.found[number] = point

@@ -62,7 +62,6 @@ def command(
         with kept(folder) as log, shown(log) as tell:
             found = sweeping.sweep(plan, plugins, folder, jobs, tell)
         sweeping.report(found, reporters, folder)
-    click.echo(f"sweep in {folder}")
     if found.failed:
         raise SnnError(
             f"{len(found.failed)} of {len(found.points)} points failed; the first: {found.failed[0].label}: "
