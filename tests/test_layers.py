@@ -44,6 +44,7 @@ RANKS = [
     ["api"],
     ["testing"],
     ["cli"],
+    ["starting"],
 ]
 POSITION = {name: (rank, column) for rank, row in enumerate(RANKS) for column, name in enumerate(row)}
 FRAMEWORKS = {"keras", "tensorflow", "torch", "h5py", "numba", "brian2", "matplotlib", "scipy"}

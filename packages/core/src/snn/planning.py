@@ -97,8 +97,8 @@ def _planned(tables: Mapping[str, Any], values: Mapping[str, Any], plugins: Plug
     return Planned(values, run)
 
 
-def begin(plan: Plan, folder: Path) -> bool:
-    """Make ``folder`` that of ``plan`` and return False, or True where it is already.
+def begin(plan: Plan, folder: Path) -> None:
+    """Make ``folder`` that of ``plan``, where it is not already.
 
     Raises
     ------
@@ -108,11 +108,11 @@ def begin(plan: Plan, folder: Path) -> bool:
     writing.check_folder(folder)
     path = folder / FILE
     if not path.exists():
-        if folder.is_dir() and any(entry.name != "log.txt" and entry.name[0] != "." for entry in folder.iterdir()):
+        if folder.is_dir() and any(entry.name[0] != "." for entry in folder.iterdir()):
             raise OutputError(f"{folder} is no folder of a sweep, and holds something else", hint=_AGAIN)
         writing.folder(folder)
         writing.write(path, json.dumps(plan.content, indent=1) + "\n")
-        return False
+        return
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(before, dict) or before.get("schema") != SCHEMA:
@@ -121,7 +121,6 @@ def begin(plan: Plan, folder: Path) -> bool:
         raise OutputError(f"{path} cannot be read: {error}", hint=_AGAIN) from error
     if differences := _differences(before, json.loads(json.dumps(plan.content))):
         raise OutputError("\n".join([f"{folder} holds another sweep", *differences]), hint=_AGAIN)
-    return True
 
 
 @contextmanager

@@ -48,11 +48,12 @@ def sweep(plan: Plan, plugins: Plugins, folder: Path, jobs: int | None = None, t
     OutputError
         The folder holds another sweep.
     """
-    resumed = planning.begin(plan, folder)
+    planning.begin(plan, folder)
     with planning.alone(folder):
         work = _Work(plan, plugins, folder, tell)
-        done = f": {len(work.found) - work.failed} are done already" if resumed else ""
-        tell(Progress("sweep", note=f"{len(plan.points)} points, kept in {folder}{done}"))
+        done = len(work.found) - work.failed
+        told = f"; {done} are done already" if done else ""
+        tell(Progress("sweep", note=f"{len(plan.points)} points, kept in {folder}{told}"))
         writing.write(folder / "environment.json", json.dumps(runs.installation(plugins), indent=1) + "\n")
         for place in ("stages", "points"):
             writing.folder(folder / place)

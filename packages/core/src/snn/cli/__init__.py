@@ -42,6 +42,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 class Group(click.Group):
     """The group; it loads a command when it is called, and prints errors in one way."""
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        words = tuple(args)  # they are used up
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta["snn.words"] = words  # as in .options, which not every command needs
+        return context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _CALM = 1.0  # seconds in which a second Ctrl-C says nothing new, and would only disturb the cleaning up
+_PAUSE = 0.2  # seconds after which an exception that was lost is raised again
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -40,17 +42,29 @@ def hinted(hint: Callable[[], str]) -> Iterator[None]:
 
 @contextmanager
 def handled() -> Iterator[None]:
-    """Raise KeyboardInterrupt for every signal that asks a program to end, and take several at once for one."""
+    """Raise KeyboardInterrupt for every signal that asks a program to end, and see to it that it does end.
+
+    A signal that comes while things are put in order for one before says nothing new. An exception that was lost, as
+    one is that is raised while an object is deleted or in a library that catches all, is raised again.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    raised: list[KeyboardInterrupt] = []
     last = float("-inf")
 
     def end(number: int, _: FrameType | None) -> None:
         nonlocal last
-        if time.monotonic() > last + _CALM:
-            last = time.monotonic()
-            raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
+        if _under_way(raised) and time.monotonic() < last + _CALM:
+            return
+        last = time.monotonic()
+        raised.append(KeyboardInterrupt() if number == signal.SIGINT else Terminated(number))
+        _ask_again(check)
+        raise raised[-1]
+
+    def check(*_: object) -> None:
+        if not _under_way(raised):
+            raise raised[-1]
 
     before = {}
     for name in _ENDING:
@@ -60,8 +74,30 @@ def handled() -> Iterator[None]:
     try:
         yield
     finally:
+        if raised:
+            _ask_again(None)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ask_again(check: Callable[..., None] | None) -> None:
+    """Have ``check`` called every now and then, or no more, where this system can."""
+    if hasattr(signal, "setitimer"):
+        if check is not None:
+            signal.signal(signal.SIGALRM, check)
+        signal.setitimer(signal.ITIMER_REAL, 0 if check is None else _PAUSE, _PAUSE)
+
+
+def _under_way(raised: list[KeyboardInterrupt]) -> bool:
+    """Return whether one of the exceptions ``raised`` is being handled by who was interrupted now."""
+    error = sys.exc_info()[1]
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if any(error is known for known in raised):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def ended_by(error: BaseException) -> tuple[str, str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -54,11 +53,9 @@ def command(
     plan = planning.plan(run, plugins, over.read(overs), assignments)
     reporters = sweeping.reporters(plan, plugins, others)
     folder = out or runs.default_folder(plan.first, sweeping.SWEEPS)
-    again = ["snn", "sweep", str(run)]
-    for name, values in (("--over", overs), ("--with", others), ("--set", assignments)):
-        again += [word for value in values for word in (name, value)]
-    again += ["--jobs", str(jobs)] if jobs else []
-    with hinted(lambda: f"go on with: {shlex.join([*again, '--out', str(folder)])}"):
+    again = options.again() if out else options.again("--out", str(folder))
+    with hinted(lambda: f"go on with: {again}"):
+        planning.begin(plan, folder)  # what is no folder of this sweep gets no log either
         with kept(folder) as log, shown(log) as tell:
             found = sweeping.sweep(plan, plugins, folder, jobs, tell)
         sweeping.report(found, reporters, folder)
@@ -66,5 +63,5 @@ def command(
         raise SnnError(
             f"{len(found.failed)} of {len(found.points)} points failed; the first: {found.failed[0].label}: "
             f"{found.failed[0].error}",
-            hint=f"to try them again: {shlex.join([*again, '--out', str(folder)])}",
+            hint=f"to try them again: {again}",
         )

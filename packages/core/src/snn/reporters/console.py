@@ -21,7 +21,7 @@ _SHOWN_SHARE = 0.01  # of the deviation, from which on a part of it is spoken of
 
 @dataclass(frozen=True)
 class Console(Reporter):
-    """Prints accuracy over time, the layers with their error budgets, operations and energy as tables; of a sweep, its points."""
+    """Prints accuracy over time, layers with their error budgets, operations and energy; of a sweep, its points."""
 
     name: ClassVar[str] = "console"
 

@@ -90,14 +90,11 @@ def table(sweep: Sweep) -> Table:
 
 
 def errors(sweep: Sweep) -> list[str]:
-    """Return a line for each error, with the points that have it: one, or how many."""
-    found: dict[str, list[Point]] = {}
+    """Return a line for each error, with the point that has it, or how many have."""
+    found: dict[str, list[str]] = {}
     for point in sweep.failed:
-        found.setdefault(point.error, []).append(point)
-    return [
-        f"{points[0].label if len(points) == 1 else f'{len(points)} points'}: {error}"
-        for error, points in found.items()
-    ]
+        found.setdefault(point.error, []).append(point.label)
+    return [f"{p[0] if len(p) == 1 else f'{len(p)} points'}: {error}" for error, p in found.items()]
 
 
 def _cells(point: Point) -> tuple[str, ...]:
