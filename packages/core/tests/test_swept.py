@@ -73,8 +73,8 @@ def test_sweep_json_has_everything_but_lists(tmp_path):
 def test_the_table_has_a_bar_for_the_accuracy_and_says_what_failed(capsys, tmp_path):
     lines = drawn(golden.sweep()).splitlines()
     assert lines[0].strip() == "golden: 4 points, 1 failed"
-    assert "75.00 % │ " + "█" * 15 + " " in lines[5]
-    assert "100.00 % │ " + "█" * 20 + " " in lines[6]
+    assert "75.00 % │ " + "█" * 8 + " " in lines[5]
+    assert "100.00 % │ " + "█" * 10 + " " in lines[6]
     assert "failed" in lines[8]
     Console().sweep(golden.sweep(), tmp_path)
     said = capsys.readouterr().out

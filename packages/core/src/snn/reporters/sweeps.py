@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..over import told
 from ..swept import Point, Sweep
@@ -28,6 +28,7 @@ MEASURES = (
 """The measures with a column of their own in sweep.csv; one that no point has, and nothing promises, has none."""
 
 _ALWAYS = frozenset(MEASURES) - {"accuracy_low", "accuracy_high"}
+_BAR = 10  # blocks; a table of many columns has little room
 _MOST_ROWS = 200  # on a terminal; nobody reads more
 
 
@@ -79,7 +80,9 @@ def table(sweep: Sweep) -> Table:
     for setting in sweep.settings:
         found.add_column(setting.replace(".", ".\n"), justify="right", overflow="fold")
     for heading in ("accuracy", "", "agreement", "operations", "latency", "time"):
-        found.add_column(heading, justify="left" if not heading else "right", no_wrap=bool(heading))
+        found.add_column(
+            heading, justify="right" if heading else "left", no_wrap=True, min_width=0 if heading else _BAR
+        )
     for point in sweep.points[:_MOST_ROWS]:
         values = [Text(told(point.values[setting])) for setting in sweep.settings]
         if point.status == "failed":
@@ -103,7 +106,7 @@ def _cells(point: Point) -> tuple[str, ...]:
     seconds = point.measures.get("seconds")
     return (
         _percent(accuracy),
-        "" if accuracy is None else "█" * round(20 * accuracy),
+        "" if accuracy is None else "█" * round(_BAR * accuracy),
         _percent(point.measures.get("agreement")),
         "–" if operations is None else _count(operations),
         "–" if latency is None else f"{latency:.3g} ms",
