@@ -50,54 +50,63 @@ def handled() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    raised: list[KeyboardInterrupt] = []
-    last = float("-inf")
-
-    def end(number: int, _: FrameType | None) -> None:
-        nonlocal last
-        if _under_way(raised) and time.monotonic() < last + _CALM:
-            return
-        last = time.monotonic()
-        raised.append(KeyboardInterrupt() if number == signal.SIGINT else Terminated(number))
-        _ask_again(check)
-        raise raised[-1]
-
-    def check(*_: object) -> None:
-        if not _under_way(raised):
-            raise raised[-1]
-
-    before = {}
+    ending, complain, before = _Ending(), sys.unraisablehook, {}
+    sys.unraisablehook = lambda lost: None if ending.is_of(lost.exc_value) else complain(lost)
     for name in _ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            before[number] = signal.signal(number, end)  # one that is ignored, as by nohup, stays so
+            before[number] = signal.signal(number, ending.raise_for)  # one that is ignored, as by nohup, stays so
     try:
         yield
     finally:
-        if raised:
-            _ask_again(None)
+        ending.rest()
+        sys.unraisablehook = complain
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _ask_again(check: Callable[..., None] | None) -> None:
-    """Have ``check`` called every now and then, or no more, where this system can."""
-    if hasattr(signal, "setitimer"):
-        if check is not None:
-            signal.signal(signal.SIGALRM, check)
-        signal.setitimer(signal.ITIMER_REAL, 0 if check is None else _PAUSE, _PAUSE)
+class _Ending:
+    """What was raised to end a command."""
 
+    def __init__(self) -> None:
+        self._raised: list[KeyboardInterrupt] = []
+        self._last = float("-inf")
 
-def _under_way(raised: list[KeyboardInterrupt]) -> bool:
-    """Return whether one of the exceptions ``raised`` is being handled by who was interrupted now."""
-    error = sys.exc_info()[1]
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if any(error is known for known in raised):
-            return True
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return False
+    def raise_for(self, number: int, _: FrameType | None) -> None:
+        """Raise what signal ``number`` asks for, unless the end is under way."""
+        if self._under_way and time.monotonic() < self._last + _CALM:
+            return
+        self._last = time.monotonic()
+        self._raised.append(KeyboardInterrupt() if number == signal.SIGINT else Terminated(number))
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._raise_again)
+            signal.setitimer(signal.ITIMER_REAL, _PAUSE, _PAUSE)
+        raise self._raised[-1]
+
+    def rest(self) -> None:
+        """Raise nothing any more."""
+        if self._raised and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def is_of(self, error: BaseException | None) -> bool:
+        """Return whether ``error`` was raised here."""
+        return any(error is known for known in self._raised)
+
+    def _raise_again(self, *_: object) -> None:
+        if not self._under_way:
+            raise self._raised[-1]
+
+    @property
+    def _under_way(self) -> bool:
+        """Whether an exception from here is being handled by who was interrupted now."""
+        error = sys.exc_info()[1]
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            if self.is_of(error):
+                return True
+            seen.add(id(error))
+            error = error.__cause__ or error.__context__
+        return False
 
 
 def ended_by(error: BaseException) -> tuple[str, str, int]:
