@@ -10,7 +10,7 @@ CORE = ROOT / "packages/core/src/snn"
 
 # Each module may import modules of its own rank only where they stand to its left in the same row, and any above.
 RANKS = [
-    ["errors", "clock", "reading", "toml", "progress", "settings", "component"],
+    ["errors", "clock", "reading", "toml", "over", "progress", "settings", "component"],
     ["network"],
     ["shapes", "layers", "neurons", "writing", "npz", "randomness"],
     ["analog", "operations", "windows", "dataset", "storage", "quantile", "draft"],
@@ -31,6 +31,7 @@ RANKS = [
         "result_file",
         "summary",
         "comparing",
+        "swept",
     ],
     ["reporting", "hookspecs"],
     ["reporters"],
@@ -39,9 +40,11 @@ RANKS = [
     ["run_file"],
     ["template", "presenting", "showing", "calibrating", "pipeline"],
     ["runs"],
+    ["staging", "worker", "workers", "planning", "sweeping"],
     ["api"],
     ["testing"],
     ["cli"],
+    ["starting"],
 ]
 POSITION = {name: (rank, column) for rank, row in enumerate(RANKS) for column, name in enumerate(row)}
 FRAMEWORKS = {"keras", "tensorflow", "torch", "h5py", "numba", "brian2", "matplotlib", "scipy"}

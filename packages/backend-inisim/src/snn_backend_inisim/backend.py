@@ -145,21 +145,22 @@ class IniSim(Backend):
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
         kind = next((type(layer) for layer in network.layers if type(layer) in _ENGINES), IntegrateFire)
+        threads = self.threads or setup.processors or 0
         if _ENGINES[kind] == "rate" and not self.controls.on:
             from .packed.simulator import PackedSimulator  # noqa: PLC0415  numba is imported when a network is built only
 
-            return PackedSimulator(network, setup, self.threads)
+            return PackedSimulator(network, setup, threads)
         if kind in _IN_WINDOWS:
             from .windows import WindowSimulator  # noqa: PLC0415
 
-            return WindowSimulator(network, setup, self.threads, _engine(kind))
+            return WindowSimulator(network, setup, threads, _engine(kind))
         from .stepping import StepSimulator  # noqa: PLC0415
 
         if self.controls.on:
             from .controlled import engine  # noqa: PLC0415
 
-            return StepSimulator(network, setup, self.threads, engine(self.controls))
-        return StepSimulator(network, setup, self.threads, _engine(kind))
+            return StepSimulator(network, setup, threads, engine(self.controls))
+        return StepSimulator(network, setup, threads, _engine(kind))
 
 
 def _engine(kind: type[Layer]) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from . import dataset, pipeline, presenting, result_file, run_file, storage, writing
+from . import dataset, pipeline, planning, presenting, result_file, run_file, storage, sweeping, writing
+from . import over as _over
 from . import runs as _runs
 from .dataset import Dataset
 from .errors import DataError, SettingsError
@@ -17,6 +18,7 @@ from .network import Network
 from .plugins import Plugins
 from .progress import Tell, say_nothing
 from .result import Result
+from .swept import Sweep
 
 Data: TypeAlias = (
     "Dataset | str | Path | npt.NDArray[np.generic] | tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]"
@@ -141,6 +143,42 @@ def run(
     result = _runs.execute(whole, plugins, folder, tell)
     _runs.report(whole, result, folder)
     return result
+
+
+def sweep(
+    path: str | Path,
+    over: Mapping[str, Sequence[Any]],
+    *assignments: str,
+    jobs: int | None = None,
+    out: str | Path | None = None,
+    plugins: Plugins | None = None,
+    tell: Tell = say_nothing,
+) -> Sweep:
+    """Do all that the run file ``path`` says at every combination of the values that settings take.
+
+    Parameters
+    ----------
+    path : path
+    over : mapping of setting to values
+        As ``{"convert.reset": ["subtract", "zero"], "simulate.duration_ms": [20, 50, 100]}``.
+    assignments : str
+        ``TABLE.KEY=VALUE``, for all points.
+    jobs : int
+        So many processes work side by side, by default as many as there are processors; no result depends on it.
+    out : path
+        The folder that keeps the sweep; where it holds the same one, ended before its end, that goes on.
+
+    Notes
+    -----
+    The processes load the plugins that are installed here, without those that ``plugins`` blocks.
+    """
+    plugins = plugins or Plugins()
+    overs = _over.checked(_over.Over(setting, tuple(values)) for setting, values in over.items())
+    plan = planning.plan(Path(path), plugins, overs, assignments)
+    folder = _runs.default_folder(plan.first, sweeping.SWEEPS) if out is None else Path(out)
+    found = sweeping.sweep(plan, plugins, folder, jobs, tell)
+    sweeping.report(found, sweeping.reporters(plan, plugins), folder)
+    return found
 
 
 def load(path: str | Path, *, plugins: Plugins | None = None) -> Network:

@@ -59,7 +59,8 @@ def _chosen(
     def trial(clock: Clock) -> Curve:
         with raised_by("backend", run.backend, plugins):
             fitted = run.backend.fit(dataclasses.replace(network, clock=clock), data)
-            with run.backend.build(fitted, Setup(clock=clock, seed=run.general.seed, tell=tell)) as simulator:
+            setup = Setup(clock=clock, seed=run.general.seed, tell=tell, processors=run.processors)
+            with run.backend.build(fitted, setup) as simulator:
                 classes = []
                 for start, samples in few.batches(run.simulate.batch):
                     tell(Progress("calibrate", start, len(few)))

@@ -85,16 +85,28 @@ def converted(
     run: RunFile, network: Network, plugins: Plugins, data: Dataset | None, tell: Tell = say_nothing
 ) -> Network:
     """Return the spiking network, as the backend of the run will have it."""
+    return fitted(run, placed(run, network, plugins, tell), plugins, data, tell)
+
+
+def placed(run: RunFile, network: Network, plugins: Plugins, tell: Tell) -> Network:
+    """Return the network with the neurons of the run's code, its clock as the code has it; no duration matters yet."""
     check_requirements("code", run.code)
     tell(Progress("convert", note=f"placing the neurons of code {run.code.name!r}"))
     with raised_by("code", run.code, plugins):
-        spiking = converting.convert(
+        return converting.convert(
             network,
             run.code,
             readout=run.convert.readout,
             spiking_pools=run.convert.spiking_pools,
             seed=run.general.seed,
         )
+
+
+def fitted(run: RunFile, spiking: Network, plugins: Plugins, data: Dataset | None, tell: Tell) -> Network:
+    """Return the ``spiking`` network, whose neurons are placed, with the clock of the run, as its backend will have it.
+
+    Where the run names no duration, and its code's depends on the network, one is found on ``data``.
+    """
     if run.simulate.duration_ms or run.simulate.dt_ms:
         spiking = dataclasses.replace(spiking, clock=presenting.clock_of(run, spiking))
     with raised_by("backend", run.backend, plugins):

@@ -6,6 +6,7 @@ import dataclasses
 import time
 import warnings
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ _STEP_VALUES = 2**24  # of a stimulus that are made at once to be summed
 _SLACK = 1e-6  # of a maximum; float32 does not keep it better
 
 
+Ranked: TypeAlias = "tuple[Integers | None, Integers | None]"
+"""The class that an analog network gives each sample, and how many stand before the right one, (samples,) each."""
+
+
 def simulate(
     run: RunFile,
     network: Network,
@@ -39,8 +44,11 @@ def simulate(
     plugins: Plugins,
     tell: Tell = say_nothing,
     folder: Path | None = None,
+    known: Ranked | None = None,
 ) -> Result:
     """Return what ``network`` makes of ``data`` on the backend of the run.
+
+    ``known`` is what `ranked` finds of the parsed network on the samples, where that has been done before.
 
     Raises
     ------
@@ -73,6 +81,7 @@ def simulate(
         seed=run.general.seed,
         folder=folder,
         tell=tell,
+        processors=run.processors,
     )
     spiking, ranks, operations, seconds = [], [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
@@ -102,21 +111,22 @@ def simulate(
         facts = dict(simulator.facts())
     parsed = network.analog.get("parsed")
     counted = [part for part in operations if part is not None]
-    analog_classes, analog_ranks = (None, None) if parsed is None else ranked(parsed, data, tell)
+    if known is None:
+        known = (None, None) if parsed is None else ranked(parsed, data, tell)
     return Result(
         name=run.general.name,
         backend=run.backend.name,
         clock=clock,
         networks={**network.analog, "spiking": network},
         labels=data.labels,
-        analog=analog_classes,
+        analog=known[0],
         spiking=np.concatenate(spiking, axis=1),
         operations=np.concatenate(counted, axis=1) if len(counted) == len(operations) else None,
         analog_operations=None if parsed is None else multiply_adds(parsed),
         seconds=seconds,
         facts=facts,
         ranks=np.concatenate(ranks, axis=1),
-        analog_ranks=analog_ranks,
+        analog_ranks=known[1],
         layers=() if gathering is None else gathering.layers(),
         current=run.simulate.input == "current",
         costs=run.energy,

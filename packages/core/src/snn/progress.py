@@ -20,6 +20,19 @@ class Progress:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class SweepProgress(Progress):
+    """As many points of a sweep are ``done``, ``failed`` ones among them; ``running`` are on their way.
+
+    ``share`` says how far those are on average, from 0 to 1; ``last`` is one line on the point that has just ended.
+    """
+
+    running: int = 0
+    failed: int = 0
+    share: float = 0.0
+    last: str = ""
+
+
 Tell: TypeAlias = Callable[[Progress], None]
 
 

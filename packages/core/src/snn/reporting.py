@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from .component import Component
 from .result import Result
+from .swept import Sweep
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class Needs:
 
 @dataclass(frozen=True)
 class Reporter(Component):
-    """A way to tell what a run found."""
+    """A way to tell what a run found, and what a sweep of runs did."""
 
     needs: ClassVar[Needs] = Needs()
 
     @abstractmethod
     def report(self, result: Result, folder: Path | None) -> None:
         """Print, or write files into ``folder``, which exists; None where the run keeps no files."""
+
+    def sweep(self, sweep: Sweep, folder: Path) -> None:
+        """Print what a sweep found, or write files into ``folder``, which exists; called once all its points are."""

@@ -178,6 +178,8 @@ class RunFile:
     reporters: tuple[Reporter, ...]
     folder: Path = field(default_factory=Path)
     notes: tuple[str, ...] = ()
+    processors: int | None = None
+    """How many processors to keep busy, as in `snn.simulating.Setup`; no setting, for it depends on the machine."""
 
     @property
     def backend(self) -> Backend:
@@ -267,6 +269,16 @@ def build(
         folder=folder or Path(),
         notes=tuple(notes),
     )
+
+
+def part(tables: Mapping[str, Any], uses: Collection[str]) -> dict[str, Any]:
+    """Return of ``tables`` what ``uses`` name: tables (``data``) and keys (``simulate.backend``)."""
+    found = {}
+    for name in sorted(uses):
+        table, _, key = name.partition(".")
+        if table in tables and (not key or key in tables[table]):
+            found[name] = tables[table][key] if key else tables[table]
+    return found
 
 
 def _is_table(tables: Mapping[str, Any], name: str) -> bool:

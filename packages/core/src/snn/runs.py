@@ -35,12 +35,7 @@ def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothi
     The folder is made once the model has been converted, so that a run that is refused leaves nothing behind. Each file
     in it is written whole.
     """
-    if not run.general.source:
-        raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
-    if not run.data.samples:
-        raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
-    for reporter in run.reporters:
-        check_requirements("reporter", reporter)
+    check(run)
     writing.check_folder(folder)
     for note in run.notes:
         tell(Progress("run", note=note))
@@ -74,8 +69,12 @@ def simulate(
     tell: Tell = say_nothing,
     folder: Path | None = None,
     networks: Mapping[str, Network] | None = None,
+    known: presenting.Ranked | None = None,
 ) -> Result:
-    """Return what ``spiking`` makes of ``data``; ``folder`` keeps that, the settings and the ``networks`` by stage."""
+    """Return what ``spiking`` makes of ``data``; ``folder`` keeps that, the settings and the ``networks`` by stage.
+
+    ``known`` is what is known of the parsed network already, as for `presenting.simulate`.
+    """
     clock = presenting.clock_of(run, spiking)
     showing.check(run, data)
     tables = run.tables()
@@ -89,7 +88,7 @@ def simulate(
                 storage.save(kept[stage], folder / f"{number}-{stage}.snn")
         writing.write(folder / "environment.json", json.dumps(environment(run, plugins, kept), indent=1) + "\n")
     result = dataclasses.replace(
-        presenting.simulate(run, spiking, data, plugins, tell, folder),
+        presenting.simulate(run, spiking, data, plugins, tell, folder, known),
         shown=showing.show(run, spiking, data, clock, plugins, tell),
         tables=tables,
         command="" if folder is None else f"snn run {shlex.quote(str(folder / 'run.toml'))}",
@@ -99,11 +98,21 @@ def simulate(
     return result
 
 
-def default_folder(run: RunFile) -> Path:
+def check(run: RunFile) -> None:
+    """Raise SettingsError where ``run`` names no model or samples, PluginError where a reporter cannot work here."""
+    if not run.general.source:
+        raise SettingsError("source: the run file names no model", hint='add source = "model.keras" at its top')
+    if not run.data.samples:
+        raise SettingsError("[data] samples: the run file names no samples", hint='add samples = "test.npz" to [data]')
+    for reporter in run.reporters:
+        check_requirements("reporter", reporter)
+
+
+def default_folder(run: RunFile, place: Path = RUNS) -> Path:
     """Return the folder of a run that starts now: ``runs/<time>-<name>``, with a number if that is taken."""
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{run.general.name}"
     names = (stem if not number else f"{stem}-{number}" for number in itertools.count())
-    return next(RUNS / name for name in names if not (RUNS / name).exists())
+    return next(place / name for name in names if not (place / name).exists())
 
 
 def report(run: RunFile, result: Result, folder: Path | None) -> None:
@@ -132,24 +141,35 @@ def missing(run: RunFile, result: Result) -> list[str]:
 def environment(run: RunFile, plugins: Plugins, networks: Mapping[str, Network]) -> dict[str, Any]:
     """Return what a run depended on besides its run file."""
     return {
+        **installation(plugins),
+        "seed": run.general.seed,
+        "digests": {stage: storage.digest(network) for stage, network in networks.items()},
+        "files": {str(path): digest(path) for path in files(run)},
+    }
+
+
+def installation(plugins: Plugins) -> dict[str, Any]:
+    """Return the versions of what is installed here."""
+    return {
         "plugins": {
             plugin.name: f"{plugin.distribution} {plugin.version}" for plugin in plugins.found if not plugin.fault
         },
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),
-        "seed": run.general.seed,
-        "digests": {stage: storage.digest(network) for stage, network in networks.items()},
-        "files": _file_digests(run),
     }
 
 
-def _file_digests(run: RunFile) -> dict[str, str]:
-    """Return the SHA-256 of each file that the run reads, by its path."""
-    found = {}
-    for name in (run.general.source, run.data.samples, run.data.normalise_with):
-        path = run.path(name)
-        for file in sorted(path.glob("*.npz")) if path.is_dir() else [path]:
-            if name and file.is_file():
-                found[str(file.absolute())] = hashlib.sha256(file.read_bytes()).hexdigest()
+def files(run: RunFile, *names: str) -> list[Path]:
+    """Return the absolute path of each file that the run reads, or of those that ``names`` stand for."""
+    found = []
+    for name in names or (run.general.source, run.data.samples, run.data.normalise_with):
+        path = run.path(name).absolute()
+        inside = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+        found += [file for file in inside if name and file.is_file()]
     return found
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of the file ``path``."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -60,6 +60,9 @@ class Setup:
     folder : Path or None
         A folder of the simulator's own, where it may keep files.
     tell : Tell
+    processors : int or None
+        How many processors the simulator should keep busy, because other work is done beside it; None: all there are.
+        No result depends on it.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -67,6 +70,7 @@ class Setup:
     seed: int = 0
     folder: Path | None = None
     tell: Tell = say_nothing
+    processors: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,28 +44,43 @@ def assign(tables: Mapping[str, Any], assignment: str) -> dict[str, Any]:
     {'convert': {'code': 'rate'}}
     """
     path, equals, text = assignment.partition("=")
-    keys = [key.strip() for key in path.split(".")]
-    if not equals or not all(keys):
+    keys = keys_of(path)
+    if not equals or not keys:
         raise SettingsError(
             f"--set {assignment}: not of the form TABLE.KEY=VALUE", hint="as in --set simulate.batch=10"
         )
+    return put(tables, keys, value_of(text), f"--set {assignment}")
+
+
+def keys_of(path: str) -> tuple[str, ...]:
+    """Return the keys of ``TABLE.KEY``, or none where one is missing.
+
+    Examples
+    --------
+    >>> keys_of("simulate.duration_ms")
+    ('simulate', 'duration_ms')
+    """
+    keys = tuple(key.strip() for key in path.split("."))
+    return keys if all(keys) else ()
+
+
+def value_of(text: str) -> Any:
+    """Return the value that ``text`` is in TOML; what is none is taken as a string."""
     try:
-        value = tomllib.loads(f"value = {text.strip()}")["value"]
+        return tomllib.loads(f"value = {text.strip()}")["value"]
     except _UNREADABLE:
-        value = text.strip()
-    return _with(tables, keys, value, assignment)
+        return text.strip()
 
 
-def _with(table: Mapping[str, Any], keys: list[str], value: Any, assignment: str) -> dict[str, Any]:
+def put(tables: Mapping[str, Any], keys: Sequence[str], value: object, told: str) -> dict[str, Any]:
+    """Return ``tables`` with ``value`` at ``keys``; ``told`` is what asks for it, for messages."""
     first, *rest = keys
     if not rest:
-        return {**table, first: value}
-    inner = table.get(first, {})
+        return {**tables, first: value}
+    inner = tables.get(first, {})
     if not isinstance(inner, Mapping):
-        raise SettingsError(
-            f"--set {assignment}: {first!r} is a value, not a table", hint="snn settings lists every key"
-        )
-    return {**table, first: _with(inner, rest, value, assignment)}
+        raise SettingsError(f"{told}: {first!r} is a value, not a table", hint="snn settings lists every key")
+    return {**tables, first: put(inner, rest, value, told)}
 
 
 def write(tables: Mapping[str, Any], where: str = "") -> str:

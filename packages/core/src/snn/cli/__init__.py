@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from .interrupting import ended_by, handled
+
 if TYPE_CHECKING:
     from ..plugins import Plugins
 
@@ -24,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Do all that a run file says, from model to report."),
     "report": ("report", "Tell of a finished run again, in another way."),
     "compare": ("compare", "Put finished runs side by side."),
+    "sweep": ("sweep", "Repeat a run over values of settings, side by side."),
     "parse": ("stages", "Read a model, and write the network as its framework had it."),
     "simplify": ("stages", "Fold and drop layers without changing the function."),
     "normalise": ("stages", "Rescale weights so that no activation exceeds one spike a step."),
@@ -35,11 +38,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """The module of each command, and its one-line help."""
 
-EXIT_INTERRUPTED = 130
-
 
 class Group(click.Group):
     """The group; it loads a command when it is called, and prints errors in one way."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        words = tuple(args)  # they are used up
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta["snn.words"] = words  # as in .options, which not every command needs
+        return context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -69,7 +78,7 @@ class Group(click.Group):
         debug = "--debug" in (sys.argv[1:] if args is None else args)
         extra.pop("standalone_mode", None)
         try:
-            with _warnings_as_lines():
+            with handled(), _warnings_as_lines():
                 code = super().main(args, prog_name or "snn", standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.ctx.get_help())
@@ -79,8 +88,8 @@ class Group(click.Group):
             _fail(error.format_message(), hint, error.exit_code)
         except click.ClickException as error:
             _fail(error.format_message(), "", error.exit_code)
-        except (click.Abort, KeyboardInterrupt):
-            _fail("interrupted; every file written so far is whole", "the same command starts again", EXIT_INTERRUPTED)
+        except (click.Abort, KeyboardInterrupt) as error:
+            _fail(*ended_by(error))
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
             sys.exit(1)

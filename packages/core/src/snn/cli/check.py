@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..plugins import HOOKS, Plugins
+from .interrupting import hinted
 
 if TYPE_CHECKING:
     from ..component import Component
@@ -26,9 +27,10 @@ def command(plugins: Plugins, name: str) -> None:
     the reason, and is no pass. Exits with 1 where a promise is broken.
     """
     tally: Counter[str] = Counter()
-    for kind, component in _named(name, plugins):
-        click.secho(f"{kind} {name}", bold=True)
-        tally.update(_check(kind, component))
+    with hinted(lambda: "the same command starts again; checks leave nothing behind"):
+        for kind, component in _named(name, plugins):
+            click.secho(f"{kind} {name}", bold=True)
+            tally.update(_check(kind, component))
     colour = "red" if tally["failed"] else "green"
     click.secho(f"{tally['ok']} ok, {tally['failed']} failed, {tally['skipped']} skipped", fg=colour)
     if tally["failed"]:

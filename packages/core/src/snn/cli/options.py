@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,6 +61,22 @@ def calibrate(function: F) -> F:
 def frontend(function: F) -> F:
     """Add ``--frontend``."""
     return click.option("--frontend", metavar="NAME", help="The reader; by default the one for the suffix.")(function)
+
+
+WORDS = "snn.words"
+"""Where a context keeps the words of the command line."""
+
+
+def again(*more: str) -> str:
+    """Return the command line that is being done, for a shell, with ``more`` words at its end."""
+    return shlex.join(["snn", *click.get_current_context().meta.get(WORDS, ()), *more])
+
+
+def recordings_in(folder: Path | None) -> bool:
+    """Return whether ``folder`` holds recordings, which are never mixed with those of another run."""
+    from .. import recordings  # noqa: PLC0415  not for --help
+
+    return folder is not None and any((folder / recordings.FOLDER).glob("*.npz"))
 
 
 def tables(**keys: object) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ import click
 
 from ..plugins import Plugins
 from . import options
+from .interrupting import hinted
 
 
 @click.command("run")
@@ -23,7 +24,18 @@ def command(plugins: Plugins, run: Path, out: Path | None, assignments: tuple[st
 
     whole = run_file.read(run, plugins, assignments)
     folder = out or runs.default_folder(whole)
-    with kept(folder) as log:
+    with hinted(lambda: _how_to_go_on(folder)), kept(folder) as log:
         with shown(log) as tell:
             result = runs.execute(whole, plugins, folder, tell)
         runs.report(whole, result, folder)  # once the bars are gone, which would be drawn into the tables
+
+
+def _how_to_go_on(folder: Path) -> str:
+    """Return what to do after an interruption: what was converted need not be converted again."""
+    spiking = folder / "4-spiking.snn"
+    if options.recordings_in(folder):
+        return f"{folder} keeps what was recorded so far; the same command starts again with another --out"
+    if not spiking.exists():
+        return "the same command starts again"
+    again = options.again("--set", f"source={spiking.absolute()}")
+    return f"the same command starts again; what was converted is kept, to go on from there: {again}"

@@ -8,6 +8,7 @@ import click
 
 from ..plugins import Plugins
 from . import options
+from .interrupting import hinted
 
 
 @click.command("simulate")
@@ -65,10 +66,11 @@ def command(
         run = dataclasses.replace(run, reporters=tuple(r for r in run.reporters if r.name != "console"))
     if out is not None:
         writing.check_folder(out)
-    with shown() as tell:
-        loaded = storage.load(network, plugins.neurons())
-        samples = dataset.read(data)
-        result = runs.simulate(run, loaded, samples, plugins, tell, out)
-    runs.report(run, result, out)
+    with hinted(lambda: f"the same command starts again{' with another --out' * options.recordings_in(out)}"):
+        with shown() as tell:
+            loaded = storage.load(network, plugins.neurons())
+            samples = dataset.read(data)
+            result = runs.simulate(run, loaded, samples, plugins, tell, out)
+        runs.report(run, result, out)
     if as_json:
         click.echo(json.dumps(summary(result)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..measures.layer import LayerMeasures
 from ..reporting import Reporter
 from ..result import Result
+from ..swept import Sweep
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,7 +21,7 @@ _SHOWN_SHARE = 0.01  # of the deviation, from which on a part of it is spoken of
 
 @dataclass(frozen=True)
 class Console(Reporter):
-    """Prints accuracy over time, the layers with their error budgets, operations and energy as tables."""
+    """Prints accuracy over time, layers with their error budgets, operations and energy; of a sweep, its points."""
 
     name: ClassVar[str] = "console"
 
@@ -36,6 +37,17 @@ class Console(Reporter):
             terminal.print(f"note: {result.advice.text}", style="yellow", soft_wrap=True, markup=False)
         if folder is not None:
             terminal.print(f"results in {folder}", soft_wrap=True)
+
+    def sweep(self, sweep: Sweep, folder: Path) -> None:
+        from rich.console import Console as Terminal  # noqa: PLC0415  as above
+
+        from .sweeps import errors, table  # noqa: PLC0415  as above
+
+        terminal = Terminal(highlight=False)
+        terminal.print(table(sweep))
+        for line in errors(sweep):
+            terminal.print(line, style="red", markup=False, soft_wrap=True)
+        terminal.print(f"results in {folder}", soft_wrap=True)
 
 
 def _over_time(result: Result) -> Table:

@@ -14,11 +14,13 @@ from .. import writing
 from ..reporting import Reporter
 from ..result import Result
 from ..summary import summary
+from ..swept import Sweep
+from . import sweeps
 
 
 @dataclass(frozen=True)
 class Files(Reporter):
-    """Writes result.json (a summary), samples.csv (a row a sample) and curve.csv (a row a step)."""
+    """Writes result.json (a summary), samples.csv (a row a sample), curve.csv (a row a step); of a sweep, sweep.csv."""
 
     name: ClassVar[str] = "files"
 
@@ -28,6 +30,10 @@ class Files(Reporter):
         writing.write(folder / "result.json", json.dumps(summary(result), indent=1) + "\n")
         writing.write(folder / "samples.csv", _csv(_SAMPLE_COLUMNS, _samples(result)))
         writing.write(folder / "curve.csv", _csv(_CURVE_COLUMNS, _curve(result)))
+
+    def sweep(self, sweep: Sweep, folder: Path) -> None:
+        writing.write(folder / "sweep.csv", _csv(sweeps.columns(sweep), sweeps.rows(sweep)))
+        writing.write(folder / "sweep.json", json.dumps(sweeps.content(sweep, folder), indent=1) + "\n")
 
 
 _SAMPLE_COLUMNS = ("index", "label", "analog", "spiking", "correct", "operations")

@@ -1,13 +1,15 @@
-"""A result small enough to be checked by hand."""
+"""Results small enough to be checked by hand."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
 from ..clock import Clock
 from ..result import Result
+from ..swept import Point, Sweep
 from . import golden, golden_networks
 
 
@@ -42,3 +44,29 @@ def result() -> Result:
 def one_step() -> Clock:
     """Return a clock of a single step."""
     return Clock(duration_ms=1.0, dt_ms=1.0)
+
+
+def sweep() -> Sweep:
+    """Return what a sweep found: two resets by two durations; the longest run with reset to zero has failed."""
+    points = []
+    for number, (reset, duration) in enumerate((r, d) for r in ("subtract", "zero") for d in (2, 4)):
+        failed = (reset, duration) == ("zero", 4)
+        found = {
+            "samples": 4,
+            "accuracy": (0.75, 1.0, 0.5, 0.0)[number],
+            "analog_accuracy": 0.75,
+            "agreement": (1.0, 0.75, 0.5, 0.0)[number],
+            "operations_per_sample": 20.0 * duration,
+            "latency_ms": 0.5 * duration,
+            "seconds": 0.25,
+        }
+        points.append(
+            Point(
+                values={"convert.reset": reset, "simulate.duration_ms": duration},
+                status="failed" if failed else "done",
+                error="layer 'relu1': of no use, said a test" if failed else "",
+                measures={} if failed else found,
+                folder=Path("points") / f"{number + 1}",
+            )
+        )
+    return Sweep("golden", ("convert.reset", "simulate.duration_ms"), tuple(points))

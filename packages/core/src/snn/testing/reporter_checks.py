@@ -98,3 +98,15 @@ def leaves_the_result_alone(reporter: Reporter) -> None:
     _report(reporter, result)
     for name in ("labels", "analog", "spiking", "operations"):
         np.testing.assert_array_equal(getattr(result, name), getattr(before, name), err_msg=name)
+
+
+def tells_of_a_sweep(reporter: Reporter) -> None:
+    """Tell of a sweep, or let it pass: write into the folder it is given only, and again if asked again."""
+    require_installed("reporter", reporter)
+    sweep = golden.sweep()
+    unlabelled = [replace(p, measures={**p.measures, "accuracy": None}) for p in sweep.points if p.status == "done"]
+    with _elsewhere() as home:
+        for told in (sweep, sweep, replace(sweep, points=tuple(unlabelled)), replace(sweep, points=sweep.failed)):
+            reporter.sweep(told, home / "run")
+        beside = sorted(path.name for path in home.iterdir() if path.name != "run")
+        require(not beside, f"it wrote outside its folder: {', '.join(beside)}")
