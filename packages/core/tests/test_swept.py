@@ -18,7 +18,7 @@ from snn.testing import golden_results as golden
 
 def drawn(sweep, width=120):
     terminal = Terminal(file=io.StringIO(), width=width)
-    terminal.print(table(sweep))
+    terminal.print(table(sweep, width))
     return terminal.file.getvalue()
 
 
@@ -90,3 +90,11 @@ def test_a_long_table_ends_somewhere():
     text = drawn(replace(golden.sweep(), points=golden.sweep().points[:1] * 201))
     assert "201 points; the first 200" in text
     assert text.count("75.00 %") == 200
+
+
+def test_narrow_terminal_gets_whole_values_and_fewer_columns():
+    told = drawn(golden.sweep(), width=60)
+    assert "subtract" in told
+    assert "accuracy" in told
+    assert "time" not in told
+    assert all(len(line) <= 60 for line in told.splitlines())

@@ -44,7 +44,7 @@ class Console(Reporter):
         from .sweeps import errors, table  # noqa: PLC0415  as above
 
         terminal = Terminal(highlight=False)
-        terminal.print(table(sweep))
+        terminal.print(table(sweep, terminal.width))
         for line in errors(sweep):
             terminal.print(line, style="red", markup=False, soft_wrap=True)
         terminal.print(f"results in {folder}", soft_wrap=True)

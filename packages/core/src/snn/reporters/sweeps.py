@@ -29,6 +29,12 @@ MEASURES = (
 
 _ALWAYS = frozenset(MEASURES) - {"accuracy_low", "accuracy_high"}
 _BAR = 10  # blocks; a table of many columns has little room
+_BORDER = 3  # characters between two columns
+_LONGEST = 24  # characters of a value before it is folded
+_COLUMNS = {"accuracy": 8, "": _BAR, "agreement": 9, "operations": 10, "latency": 8, "time": 8}
+"""The columns of measures, with their widths."""
+
+_LEFT_OUT = ("", "time", "latency", "operations", "agreement")
 _MOST_ROWS = 200  # on a terminal; nobody reads more
 
 
@@ -67,8 +73,8 @@ def content(sweep: Sweep, folder: Path) -> dict[str, Any]:
     }
 
 
-def table(sweep: Sweep) -> Table:
-    """Return a row a point, with a bar for its accuracy."""
+def table(sweep: Sweep, width: int) -> Table:
+    """Return a row a point, with a bar for its accuracy; what ``width`` characters do not hold is left to the files."""
     from rich.table import Table  # noqa: PLC0415  not for those who never print
     from rich.text import Text  # noqa: PLC0415
 
@@ -77,18 +83,24 @@ def table(sweep: Sweep) -> Table:
     if len(sweep.points) > _MOST_ROWS:
         title += f"; the first {_MOST_ROWS}, the others are in the files"
     found = Table(title=title, title_justify="left")
-    for setting in sweep.settings:
-        found.add_column(setting.replace(".", ".\n"), justify="right", overflow="fold")
-    for heading in ("accuracy", "", "agreement", "operations", "latency", "time"):
+    values = [[told(point.values[setting]) for setting in sweep.settings] for point in sweep.points[:_MOST_ROWS]]
+    widths = []
+    for place, setting in enumerate(sweep.settings):
+        lines = [*setting.replace(".", ".\n").splitlines(), *(row[place] for row in values)]
+        widths.append(min(_LONGEST, max(map(len, lines))))
         found.add_column(
-            heading, justify="right" if heading else "left", no_wrap=True, min_width=0 if heading else _BAR
+            setting.replace(".", ".\n"), justify="right", overflow="fold", min_width=widths[-1], max_width=widths[-1]
         )
-    for point in sweep.points[:_MOST_ROWS]:
-        values = [Text(told(point.values[setting])) for setting in sweep.settings]
+    shown = _fitting(width - 1 - sum(size + _BORDER for size in widths))
+    for heading in shown:
+        found.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for point, row in zip(sweep.points, values, strict=False):
+        cells = [Text(value) for value in row]
         if point.status == "failed":
-            found.add_row(*values, Text("failed", style="red"))
+            found.add_row(*cells, Text("failed", style="red"))
         else:
-            found.add_row(*values, *_cells(point))
+            measured = dict(zip(_COLUMNS, _cells(point), strict=True))
+            found.add_row(*cells, *(measured[heading] for heading in shown))
     return found
 
 
@@ -98,6 +110,16 @@ def errors(sweep: Sweep) -> list[str]:
     for point in sweep.failed:
         found.setdefault(point.error, []).append(point.label)
     return [f"{p[0] if len(p) == 1 else f'{len(p)} points'}: {error}" for error, p in found.items()]
+
+
+def _fitting(width: int) -> list[str]:
+    """Return the columns that ``width`` characters hold, the least needed ones left out."""
+    shown = list(_COLUMNS)
+    for heading in _LEFT_OUT:
+        if sum(_COLUMNS[heading] + _BORDER for heading in shown) <= width:
+            break
+        shown.remove(heading)
+    return shown
 
 
 def _cells(point: Point) -> tuple[str, ...]:
