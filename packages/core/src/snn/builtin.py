@@ -12,9 +12,17 @@ from .codes.ttfs_exact import ExactFirstSpike
 from .coding import Code
 from .hookspecs import hookimpl
 from .normalising import Normaliser, Percentile, WeightBound
+from .reader import Reader
+from .readers.npz import Npz
 from .reporters.console import Console
 from .reporters.files import Files
 from .reporting import Reporter
+
+
+@hookimpl
+def snn_readers() -> list[type[Reader]]:
+    """Return readers of samples."""
+    return [Npz]
 
 
 @hookimpl

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dataset, pipeline, presenting, result_file, showing, storage, toml, writing
+from . import checking, fitting, pipeline, presenting, result_file, sampling, showing, stimuli, storage, toml, writing
 from .dataset import Dataset
 from .errors import SettingsError
 from .network import STAGES, Network
@@ -26,6 +26,7 @@ from .result import Result
 from .run_file import RunFile
 
 RUNS = Path("runs")
+_PART = 2**20  # bytes of a file that are hashed at once
 _LOG = logging.getLogger(__name__)
 
 
@@ -44,19 +45,20 @@ def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothi
     writing.check_folder(folder)
     for note in run.notes:
         tell(Progress("run", note=note))
-    data = dataset.read(run.path(run.data.samples))
+    data = sampling.read(run, run.path(run.data.samples), plugins)
     calibration = None
     if run.data.normalise_with:
-        calibration = dataset.read(run.path(run.data.normalise_with), calibration=True)
+        calibration = sampling.calibration(run, run.path(run.data.normalise_with), plugins)
     parsed = pipeline.parse(run, run.path(run.general.source), plugins, tell)
-    dataset.fit(data, parsed)  # a wrong shape is told before anything is computed
+    fitting.fitted_view(data, parsed)  # what is wrong is told before anything is computed
+    data = checking.check(data, skip_bad=run.data.skip_bad, tell=tell)
     networks: dict[str, Network] = {parsed.stage: parsed}
 
     if parsed.stage == "spiking":
         tell(Progress("run", note="the source is a spiking network: [normalise] and [convert] have no effect"))
         spiking = parsed
     else:
-        fitted = None if calibration is None else dataset.fit(calibration, parsed, tell)
+        fitted = None if calibration is None else fitting.fit(calibration, parsed, tell, skip_bad=run.data.skip_bad)
         simple = pipeline.simplified(parsed, fitted, tell)
         pipeline.rehearse(run, simple)
         scaled = pipeline.normalised(run, simple, plugins, fitted, tell)
@@ -77,6 +79,10 @@ def simulate(
 ) -> Result:
     """Return what ``spiking`` makes of ``data``; ``folder`` keeps that, the settings and the ``networks`` by stage."""
     clock = presenting.clock_of(run, spiking)
+    data = sampling.selected(run, data)
+    fitting.fitted_view(data, spiking)  # a wrong shape is told before all samples are looked at
+    data = checking.check(data, skip_bad=run.data.skip_bad, tell=tell)
+    stimuli.check(run, data)
     showing.check(run, data)
     tables = run.tables()
     tables["simulate"] |= {"duration_ms": clock.duration_ms, "dt_ms": clock.dt_ms}
@@ -145,11 +151,25 @@ def environment(run: RunFile, plugins: Plugins, networks: Mapping[str, Network])
 
 
 def _file_digests(run: RunFile) -> dict[str, str]:
-    """Return the SHA-256 of each file that the run reads, by its path."""
+    """Return the SHA-256 of each file that the run reads, by its path; a folder's is that of its files and names."""
     found = {}
     for name in (run.general.source, run.data.samples, run.data.normalise_with):
         path = run.path(name)
-        for file in sorted(path.glob("*.npz")) if path.is_dir() else [path]:
-            if name and file.is_file():
-                found[str(file.absolute())] = hashlib.sha256(file.read_bytes()).hexdigest()
+        if name and path.is_file():
+            found[str(path.absolute())] = _digest(path)
+        elif name and path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            parts = (f"{file.relative_to(path).as_posix()} {_digest(file)}\n" for file in files)
+            whole = hashlib.sha256()
+            for part in parts:
+                whole.update(part.encode(errors="surrogateescape"))
+            found[str(path.absolute())] = whole.hexdigest()
     return found
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(_PART):
+            digest.update(part)
+    return digest.hexdigest()
