@@ -21,6 +21,7 @@ RANKS = [
         "checking",
         "fitting",
         "selecting",
+        "eventframes",
         "storage",
         "quantile",
         "draft",

@@ -16,6 +16,7 @@ from .labels import class_numbers
 from .progress import Progress, Tell, say_nothing
 
 _BATCH = 256  # samples looked at together
+_MOST = 2**27  # samples: a small compressed file may claim any number
 _TOLD = 5  # bad samples that are told one by one
 _HINT = "repair them, or leave them out with --skip-bad (data.skip_bad = true)"
 _LARGEST = float(np.finfo(np.float32).max)
@@ -42,6 +43,8 @@ def check_kind(shape: Sequence[int], dtype: np.dtype[Any], name: str) -> None:
             f"{name}: samples have shape {tuple(shape)} and type {dtype}; needed: numbers, (n, *shape)",
             hint="the first axis is the number of samples",
         )
+    if shape[0] > _MOST:
+        raise DataError(f"{name} claims {shape[0]} samples; more than {_MOST} are not read")
 
 
 def check(data: Dataset, *, skip_bad: bool = False, tell: Tell = say_nothing) -> Dataset:

@@ -138,6 +138,26 @@ def open_archive(path: Path, *, stored: bool = False) -> Iterator[Archive]:
         raise
 
 
+def single(path: Path) -> npt.NDArray[np.generic]:
+    """Return the array in the file ``path``: a .npy, or a .npz with one; OSError or ValueError where there is none."""
+    check_regular(path, HELD)
+    with path.open("rb") as file:
+        magic = file.read(len(np.lib.format.MAGIC_PREFIX))
+        if magic == np.lib.format.MAGIC_PREFIX:
+            file.seek(0)
+            header = _read_header(file.read(_HEADER), path.name)
+            file.seek(header.start)
+            values = np.frombuffer(file.read(), np.uint8)
+            if len(values) != header.size:
+                raise ValueError(f"its {len(values)} bytes do not hold an array of shape {header.shape}")
+            array: npt.NDArray[np.generic] = values.view(header.dtype)
+            return array.reshape(header.shape, order="F" if header.fortran else "C")
+    with open_archive(path) as archive:
+        if len(archive.arrays) != 1:
+            raise ValueError(f"it holds {len(archive.arrays)} arrays, not one")
+        return archive.array(archive.arrays[0])
+
+
 def _member(path: str, name: str) -> BinaryIO:
     """Open a member of the archive at ``path``; the file is closed with it."""
     with zipfile.ZipFile(path) as archive:

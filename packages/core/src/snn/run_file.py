@@ -68,9 +68,7 @@ class SimulateSettings:
     ] = 1000.0
     poisson_scaling: Annotated[
         Literal["mean", "ancestor"],
-        Meta(
-            description="Keep the mean input at every rate, or make spikes as high as the largest value, like the ancestor."
-        ),
+        Meta(description="Keep the mean input at every rate, or let spikes be as high as the largest value."),
     ] = "mean"
     event_step_us: Annotated[
         PositiveFloat | None,

@@ -26,7 +26,7 @@ class InputEvents:
         In ticks from the start of the sample, 0 to ``ticks - 1``.
     element : ndarray of int64, (events,)
         The index into the flattened sample.
-    value : ndarray of float32, (events,)
+    value : ndarray of float64, (events,)
         The values of an element's events add up to its value in the analog sample.
     ticks : int
         How long the sample is.
@@ -38,14 +38,14 @@ class InputEvents:
 
     time: Numbers
     element: Numbers
-    value: Array
+    value: npt.NDArray[np.float64]
     ticks: int
     tick_us: float = 1.0
     outside: int = 0
 
     def dense(self, shape: Shape) -> Array:
         """Return the analog sample, of ``shape``."""
-        total = np.bincount(self.element, self.value.astype(np.float64), minlength=math.prod(shape))
+        total = np.bincount(self.element, self.value, minlength=math.prod(shape))
         return total.reshape(shape).astype(np.float32)
 
     def transposed(self, shape: Shape, axes: Sequence[int]) -> InputEvents:

@@ -35,7 +35,7 @@ def batch(run: RunFile, data: Dataset, start: int, samples: Array, clock: Clock)
         nothing = np.zeros(0, np.int64)
         samples = np.concatenate([samples, np.zeros((missing, *samples.shape[1:]), np.float32)])
         numbers = np.concatenate([numbers, np.full(missing, len(data.source))])
-        recorded += (InputEvents(nothing, nothing, nothing.astype(np.float32), 1),) * missing if recorded else ()
+        recorded += (InputEvents(nothing, nothing, nothing.astype(np.float64), 1),) * missing if recorded else ()
     rows = [slice(part, None, parts) for part in range(parts)]
     return sequences.sequence(
         [_encoded(run, data, np.ascontiguousarray(samples[row]), numbers[row], recorded[row], clock) for row in rows]
