@@ -40,7 +40,7 @@ class Aedat(RecordingReader):
     ] = "auto"
     stream: Annotated[
         Annotated[int, Meta(ge=0)] | None,
-        Meta(description="The stream of events in version 4, where there are several."),
+        Meta(description="The stream of events in version 4, of several."),
     ] = None
 
     def decode(self, path: Path) -> Addresses:
