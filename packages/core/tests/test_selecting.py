@@ -43,9 +43,7 @@ def test_subset_names_samples_as_python_does(subset, expected):
     assert chosen(subset=subset) == expected
 
 
-@pytest.mark.parametrize(
-    "subset", ["a", "1.5", "0:1:0", ",", "1,", "0:2:-1", "1:2:3:4", "0x1", "1 2", "f()"]
-)
+@pytest.mark.parametrize("subset", ["a", "1.5", "0:1:0", ",", "1,", "0:2:-1", "1:2:3:4", "0x1", "1 2", "f()"])
 def test_subset_that_is_none_is_refused(subset):
     with pytest.raises(SettingsError, match=r"\[data\] subset: .* is no number and no range") as caught:
         numbers(subset, 10)
