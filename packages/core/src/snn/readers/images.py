@@ -107,7 +107,7 @@ class _Files(Source):
             except DataError as error:
                 fault = fault or error
                 continue
-            if np.broadcast_shapes(shape, self._mean.shape) != shape:
+            if not _fits(self._mean.shape, shape):
                 told = f"{self._settings.mean_file}: the mean has shape {self._mean.shape}"
                 raise DataError(f"{told}; the images have {shape}", hint="channels come first")
             return shape
@@ -173,6 +173,14 @@ def _cut(settings: Images, image: Any) -> Any:
         raise ValueError(f"its {image.width} x {image.height} pixels are fewer than the {width} x {height} to keep")
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
+
+
+def _fits(part: Shape, whole: Shape) -> bool:
+    """Return whether an array of shape ``part`` can be taken off one of shape ``whole``."""
+    try:
+        return np.broadcast_shapes(part, whole) == whole
+    except ValueError:
+        return False
 
 
 def _by_channel(numbers: tuple[float, ...], otherwise: float) -> Array:
