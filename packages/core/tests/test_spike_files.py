@@ -59,6 +59,7 @@ def test_trains_of_whole_numbers_are_counts_of_spikes(tmp_path):
         ({"x": TRAINS}, "no array 'shape'"),
         ({**lists(), "shape": np.array([10])}, "shape is not"),
         ({**lists(), "shape": np.array([10, 0])}, "shape is not"),
+        ({**lists(), "shape": np.array([10, 2**30])}, "neurons are not read"),
         ({**lists(), "first": np.array([0, 5])}, "do not go together"),
         ({**lists(), "first": np.array([])}, "do not go together"),
         ({**lists(), "first": lists()["first"][::-1]}, "do not go together"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -23,6 +24,8 @@ from .listing import holds, listing
 Decode: TypeAlias = Callable[[Path], Addresses]
 
 LONGEST = 2**31  # bytes of one recording, packed or unpacked
+_PIXELS = 2**24  # of a frame
+_SPAN_US = 2**40  # of a recording, 12 days
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,9 @@ class Recordings(EventSource):
     ) -> None:
         self._paths, self._decode, self._settings, self._each = paths, decode, settings, each
         self._sensor = sensor or self._first()
+        if prod(self.shape) > _PIXELS:
+            told = f"{paths[0]}: a frame would have {' x '.join(map(str, self.shape))} values"
+            raise DataError(f"{told}; more than {_PIXELS} are not made", hint="set the sensor or the size of the frame")
         self._last: tuple[int, Addresses, int] | None = None
         if each is None:
             self.files: Numbers = np.arange(len(paths))
@@ -151,6 +157,9 @@ class Recordings(EventSource):
             inside = whole.inside()
             if not len(inside):
                 raise DataError(f"{self._paths[file]} holds no events of the sensor", hint="set the size of the sensor")
+            if int(inside.time_us.max()) - int(inside.time_us.min()) > _SPAN_US:
+                told = f"{self._paths[file]} cannot be read: its times are more than {_SPAN_US} µs apart"
+                raise DataError(told, hint="is it a whole recording?")
             self._last = file, inside, len(whole) - len(inside)
         return self._last[1:]
 

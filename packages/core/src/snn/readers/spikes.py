@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from ..npz import Archive, open_archive
 from ..reader import Reader
 from ..sources import EventSource, InputEvents, Numbers, Source
 
+_NEURONS = 2**26  # of a sample
 _HINT = "docs/data.md says which arrays the file holds"
 
 
@@ -57,6 +59,8 @@ def _source(archive: Archive, path: Path) -> EventSource:
     whole = archive.array("shape")
     if whole.ndim != 1 or len(whole) < 2 or whole.dtype.kind not in "iu" or whole.min() < 1 or whole.max() > 2**31:
         raise ValueError("shape is not (steps, *shape)")
+    if math.prod(map(int, whole[1:])) > _NEURONS:
+        raise ValueError(f"shape is {whole}; more than {_NEURONS} neurons are not read")
     first = archive.array("first")
     check_kind((len(first) - 1, *map(int, whole)), first.dtype, str(path))
     spikes: dict[str, Source] = {
