@@ -57,6 +57,7 @@ class View:
         return replace(self, axes=tuple(self.axes[axis] for axis in axes) if self.axes else axes)
 
 
+@dataclass(frozen=True, eq=False, init=False)
 class Dataset:
     """Samples with their labels, which can be read again and again; none is read before it is needed.
 
@@ -75,6 +76,13 @@ class Dataset:
         Bad samples that were left out.
     """
 
+    source: Source
+    labels: npt.NDArray[Any]
+    name: str
+    view: View
+    spread: Spread | None
+    skipped: int
+
     def __init__(
         self,
         samples: npt.NDArray[Any] | Source,
@@ -90,9 +98,11 @@ class Dataset:
                 continue
             if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or not array.ndim:
                 raise DataError(f"{name}: {what} are no array of numbers; snn.checking.from_arrays makes them one")
-        self.source = samples if isinstance(samples, Source) else Held(samples)
-        self.view = view or View(np.arange(len(self.source)))
-        self.labels, self.name, self.spread, self.skipped = labels, name, spread, skipped
+        source = samples if isinstance(samples, Source) else Held(samples)
+        view = view or View(np.arange(len(source)))
+        values = {"source": source, "labels": labels, "name": name, "view": view, "spread": spread, "skipped": skipped}
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
         if labels.shape != self.numbers.shape:
             raise DataError(f"{name}: {len(self)} samples, but labels of shape {labels.shape}")
 

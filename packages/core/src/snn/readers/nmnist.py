@@ -29,7 +29,7 @@ class Nmnist(RecordingReader):
 
     def decode(self, path: Path) -> Addresses:
         check_regular(path, LONGEST)
-        content = np.fromfile(path, np.uint8)
+        content = np.frombuffer(path.read_bytes(), np.uint8)
         if len(content) % _BYTES:
             raise ValueError(f"its {len(content)} bytes are no whole number of events of {_BYTES}")
         if not len(content):
