@@ -152,6 +152,19 @@ def test_labels_that_are_none_are_told_with_the_first_bad_index(labels, told):
     refused(f"d.npz: {told}", checking.from_arrays, X, labels, "d.npz")
 
 
+def test_file_as_keras_keeps_it_is_read(tmp_path):
+    path = saved(tmp_path / "mnist.npz", x_train=X + 1, y_train=[1, 1, 1], x_test=X, y_test=[2, 0, 1])
+    np.testing.assert_array_equal(READ(path).samples, X)
+    np.testing.assert_array_equal(READ(path).labels, [2, 0, 1])
+    np.testing.assert_array_equal(READ(path, calibration=True).samples, X + 1)
+
+
+def test_samples_may_be_divided(tmp_path):
+    found = Npz(divisor=255.0).read(saved(tmp_path / "d.npz", x=np.array([[0, 51, 255]], np.uint8)))
+    np.testing.assert_allclose(found.samples, [[0, 0.2, 1]], rtol=1e-6)
+    assert not checking.check(found).spread.whole
+
+
 def test_folder_of_the_ancestor_is_read(tmp_path):
     saved(tmp_path / "x_test.npz", arr_0=X)
     saved(tmp_path / "y_test.npz", arr_0=np.eye(3))

@@ -115,6 +115,24 @@ class Held(Source):
         return self.array[rows]
 
 
+@dataclass(frozen=True, eq=False)
+class Divided(Source):
+    """Samples of another source, divided by a number."""
+
+    source: Source
+    divisor: float
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def shape(self) -> Shape:
+        return self.source.shape
+
+    def read(self, rows: Numbers) -> npt.NDArray[np.generic]:
+        return self.source.read(rows).astype(np.float32) / np.float32(self.divisor)
+
+
 class EventSource(Source):
     """Samples made of events; the analog sample is what their values add up to."""
 

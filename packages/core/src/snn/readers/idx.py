@@ -23,7 +23,7 @@ from ..reader import Reader
 from ..reading import check_regular
 from ..rows import Rows
 from ..settings import PositiveFloat
-from ..sources import Numbers, Source
+from ..sources import Divided, Source
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_AXES = 8
@@ -54,26 +54,10 @@ class Idx(Reader):
         check_kind(shape, dtype, str(file))
         source: Source = Rows(lambda: _opened(file), start, shape, dtype, str(file))
         if dtype == np.uint8:
-            source = _Divided(source, self.divisor)
+            source = Divided(source, self.divisor)
         labels = file.parent / self.labels if self.labels else _labels_of(file)
         known = None if calibration or labels is None else _whole(labels, shape[0])
         return Dataset(source, class_numbers(known, shape[0], str(path)), str(path))
-
-
-@dataclass(frozen=True, eq=False)
-class _Divided(Source):
-    source: Source
-    divisor: float
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.source.shape
-
-    def read(self, rows: Numbers) -> npt.NDArray[np.generic]:
-        return self.source.read(rows).astype(np.float32) / np.float32(self.divisor)
 
 
 def _opened(file: Path) -> BinaryIO:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from ..checking import check_kind
 from ..dataset import Dataset
@@ -14,7 +16,8 @@ from ..errors import DataError
 from ..labels import class_numbers
 from ..npz import Archive, open_archive
 from ..reader import Reader
-from ..sources import Source
+from ..settings import PositiveFloat
+from ..sources import Divided, Source
 
 _HINT = "save it with numpy.savez(path, x=samples, y=labels)"
 _TEST, _CLASSES, _TYPICAL = "x_test.npz", "y_test.npz", "x_norm.npz"
@@ -24,12 +27,17 @@ _TEST, _CLASSES, _TYPICAL = "x_test.npz", "y_test.npz", "x_norm.npz"
 class Npz(Reader):
     """Reads a .npz with x (n, *shape) and y, or a folder with x_test.npz, y_test.npz and x_norm.npz (key arr_0).
 
-    Labels are class numbers (n,) or one-hot (n, classes); without them every label is unknown. A large array that is
+    Of a file as Keras keeps its data sets, x_test and y_test are read, and x_train for calibration. Labels are class
+    numbers (n,) or one-hot (n, classes); without them every label is unknown. A large array that is
     not compressed is read in parts; one that is compressed is unpacked anew each time the samples are gone through.
     """
 
     name: ClassVar[str] = "npz"
     suffixes: ClassVar[tuple[str, ...]] = (".npz",)
+
+    divisor: Annotated[
+        PositiveFloat, Meta(description="What samples are divided by: 255 for bytes that a network has as 0 to 1.")
+    ] = 1.0
 
     def accepts(self, path: Path) -> bool:
         if path.is_dir():
@@ -40,16 +48,25 @@ class Npz(Reader):
         if path.is_dir():
             file = path / (_TYPICAL if calibration else _TEST)
             with _opened(file) as archive:
-                samples = _rows(archive, file, ("arr_0",))
+                samples = self._rows(archive, file, ("arr_0",))
             if calibration:
                 return Dataset(samples, class_numbers(None, len(samples), str(path)), str(path))
             with _opened(path / _CLASSES) as archive:
                 _named(archive, path / _CLASSES, ("arr_0",))
                 return Dataset(samples, class_numbers(archive.array("arr_0"), len(samples), str(path)), str(path))
         with _opened(path) as archive:
-            samples = _rows(archive, path, ("x", "arr_0"))
-            labels = archive.array("y") if "y" in archive.arrays and not calibration else None
+            key = _named(archive, path, ("x", "arr_0", "x_train" if calibration else "x_test"))
+            samples = self._rows(archive, path, (key,))
+            classes = "y_test" if key == "x_test" else "y"
+            labels = archive.array(classes) if classes in archive.arrays and not calibration else None
         return Dataset(samples, class_numbers(labels, len(samples), str(path)), str(path))
+
+    def _rows(self, archive: Archive, path: Path, keys: tuple[str, ...]) -> Source:
+        key = _named(archive, path, keys)
+        shape, dtype = archive.kind(key)
+        check_kind(shape, dtype, str(path))
+        samples = archive.rows(key)
+        return samples if self.divisor == 1 else Divided(samples, self.divisor)
 
 
 @contextmanager
@@ -61,13 +78,6 @@ def _opened(path: Path) -> Iterator[Archive]:
             yield archive
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}", hint=_HINT) from error
-
-
-def _rows(archive: Archive, path: Path, keys: tuple[str, ...]) -> Source:
-    key = _named(archive, path, keys)
-    shape, dtype = archive.kind(key)
-    check_kind(shape, dtype, str(path))
-    return archive.rows(key)
 
 
 def _named(archive: Archive, path: Path, keys: tuple[str, ...]) -> str:
