@@ -31,6 +31,7 @@ from snn.neurons import Neuron
 from snn.normalising import Normaliser
 from snn.parsing import Frontend
 from snn.plugins import HOOKS, Plugins
+from snn.reader import Reader
 from snn.reporting import Reporter
 from snn.simulating import Backend, Simulator
 from snn.template import template
@@ -38,7 +39,7 @@ from snn.training import Trainer
 
 HERE = Path(__file__).parent
 DOCUMENTED = frozenset({"core", "keras", "inisim"})
-INTERFACES = (Frontend, Normaliser, Code, Backend, Simulator, Reporter, Trainer)
+INTERFACES = (Frontend, Reader, Normaliser, Code, Backend, Simulator, Reporter, Trainer)
 
 
 def documented() -> Plugins:

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 import snn
-from snn import dataset, run_file, runs
 from snn import layers as op
+from snn import run_file, runs
 from snn.clock import Clock
 from snn.encoding import ConstantCurrent
 from snn.errors import ConversionWarning, DataError, PluginError, SettingsError
@@ -134,7 +134,7 @@ def test_a_seed_makes_chance_repeat(example, readout):
 
 def test_the_analog_accuracy_is_told_of_every_stage(snn, example, converted):
     told = [snn("evaluate", converted, "--data", example / "test.npz", "--json")]
-    assert json.loads(told[0].stdout) == {"samples": 1000, "accuracy": 0.997}
+    assert json.loads(told[0].stdout) == {"samples": 1000, "skipped": 0, "accuracy": 0.997}
 
 
 def test_the_golden_network_has_the_ancestors_scales_and_spike_counts(golden):
@@ -240,7 +240,7 @@ def test_a_shown_sample_does_what_it_did_in_the_run(example, converted):
     run = run_file.build({"report": {"sample": 7}, "data": {"count": 10}}, plugins)
     run = dataclasses.replace(run, reporters=(Shows(),))
     network = snn.load(converted)
-    result = runs.simulate(run, network, dataset.read(example / "test.npz"), plugins)
+    result = runs.simulate(run, network, snn.read(example / "test.npz"), plugins)
     shown = result.shown
     assert result.command == ""  # nothing is kept that could be run again
     assert shown.number == 7

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from snn import calibrating, dataset
+from snn import calibrating, checking
 from snn.clock import Clock
 from snn.codes.ttfs import Ttfs
 from snn.converting import convert
@@ -92,7 +92,7 @@ def calibrated(network, backend, count=600, data=True):
     run = dataclasses.replace(run, backends={"inisim": backend})
     samples = np.random.default_rng(0).random((count, 2)).astype(np.float32)
     told = []
-    typical = dataset.from_arrays(samples, None, "typical") if data else None
+    typical = checking.from_arrays(samples, None, "typical") if data else None
     return calibrating.calibrated(run, network, PLUGINS, typical, told.append), [p.note for p in told if p.note]
 
 

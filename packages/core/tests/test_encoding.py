@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from snn.clock import Clock
-from snn.encoding import ConstantCurrent, PoissonSpikes
+from snn.encoding import ConstantCurrent, EventSpikes, PoissonSpikes, RegularSpikes
 from snn.randomness import uniform
+from snn.sources import InputEvents
 
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -114,3 +115,93 @@ def test_clock_counts_whole_steps(duration, dt, steps):
 def test_clock_without_a_whole_step_is_refused(duration, dt):
     with pytest.raises(ValueError, match="no whole step"):
         Clock(duration, dt)
+
+
+def test_spikes_of_the_ancestor_are_as_high_as_the_largest_value():
+    samples, numbers, clock = np.array([[0.5, -1.5, 2.5, 0.0]], np.float32), np.array([7]), Clock(200, 0.5)
+    found = PoissonSpikes(samples, numbers, clock, rate_hz=400.0, seed=3, maximum=2.5).steps(0, 400)[:, 0]
+    draws = uniform(3, 7, "input", 0, 400, 4)
+    rescale = 1000 / (400 * 0.5)
+    expected = np.where(draws * rescale * 2.5 <= np.abs(samples[0]), 2.5 * np.sign(samples[0]), 0)
+    np.testing.assert_array_equal(found, expected)
+    assert (found[:, 3] == 0).all()
+
+
+def regular(samples, *, rate_hz=1000.0, clock=None):
+    samples = np.asarray(samples, np.float32)
+    return RegularSpikes(samples, np.arange(len(samples)), clock or Clock(12, 1), rate_hz)
+
+
+def test_regular_spikes_come_half_an_interval_after_the_start():
+    found = regular([[0.25, 1.0, -0.5, 0.0, 0.03]]).steps(0, 12)[:, 0].T
+    assert np.flatnonzero(found[0]).tolist() == [1, 5, 9]
+    assert found[1].tolist() == [1] * 12
+    assert found[2].tolist() == [-1, 0] * 6
+    assert not found[3:].any(), "0.36 of a spike is nearer to none than to one"
+
+
+def test_lower_rates_give_fewer_and_larger_regular_spikes():
+    assert regular([[1.0]], rate_hz=250.0).steps(0, 12)[:, 0, 0].tolist() == [0, 4, 0, 0] * 3
+    assert regular([[1.0]], rate_hz=1000.0, clock=Clock(4, 0.5)).steps(0, 8)[:, 0, 0].tolist() == [1, 0] * 4
+
+
+def test_regular_spikes_are_at_most_one_a_step():
+    assert (regular([[7.0]]).steps(0, 12) == 1).all()
+
+
+@EXAMPLES
+@given(value=st.floats(-1, 1, width=32), rate_hz=st.floats(10, 1000), steps=st.integers(1, 60), cut=st.integers(0, 60))
+def test_mean_of_regular_spikes_is_right_to_half_a_spike_after_every_step(value, rate_hz, steps, cut):
+    stimulus = regular([[value]], rate_hz=rate_hz, clock=Clock(steps, 1))
+    whole = stimulus.steps(0, steps)[:, 0, 0]
+    cut = min(cut, steps)
+    np.testing.assert_array_equal(np.concatenate([stimulus.steps(0, cut), stimulus.steps(cut, steps)])[:, 0, 0], whole)
+    error = whole.cumsum(dtype=np.float64) - value * np.arange(1, steps + 1)
+    assert np.abs(error).max() <= 0.5001 * 1000 / rate_hz
+
+
+def events(*rows, ticks=100, tick_us=1.0):
+    time, element, value = (np.array(column) for column in zip(*rows, strict=True))
+    return InputEvents(time.astype(np.int64), element.astype(np.int64), value.astype(np.float64), ticks, tick_us)
+
+
+RECORDED = events((0, 0, 0.5), (24, 1, 0.25), (25, 1, 0.25), (26, 1, 0.5), (99, 0, -1.0))
+
+
+def shown(*recorded, clock, step_us=None):
+    samples = np.stack([one.dense((2,)) for one in recorded])
+    return EventSpikes(samples, np.arange(len(recorded)), clock, recorded=recorded, step_us=step_us)
+
+
+def test_recording_is_stretched_to_the_presentation_and_keeps_its_mean():
+    found = shown(RECORDED, clock=Clock(8, 2)).steps(0, 4)[:, 0]
+    # four steps of 25 ticks; heights are 8 ms times the values, and those of a step and element are added up
+    assert found.tolist() == [[4, 2], [0, 6], [0, 0], [-8, 0]]
+    np.testing.assert_allclose(found.sum(axis=0) / 8, RECORDED.dense((2,)))
+
+
+def test_steps_of_a_recording_may_have_a_length():
+    stimulus = shown(RECORDED, clock=Clock(3, 1), step_us=25)
+    assert stimulus.steps(0, 3)[:, 0].tolist() == [[1.5, 0.75], [0, 2.25], [0, 0]], "the last event comes too late"
+    slow = events((1, 0, 1.0), ticks=4, tick_us=1000.0)
+    assert np.flatnonzero(shown(slow, clock=Clock(4, 0.5), step_us=500).steps(0, 8)[:, 0, 0]).tolist() == [2]
+
+
+@EXAMPLES
+@given(batch=st.integers(1, 4), cut=st.integers(0, 9), seed=st.integers(0, 99), step_us=st.none() | st.floats(3, 40))
+def test_events_do_not_depend_on_batches_or_chunks(batch, cut, seed, step_us):
+    random = np.random.default_rng(seed)
+    recorded = [
+        InputEvents(random.integers(0, 50, 30), random.integers(0, 2, 30), random.standard_normal(30), 50)
+        for _ in range(4)
+    ]
+    whole = shown(*recorded, clock=Clock(9), step_us=step_us).steps(0, 9)
+    for start in range(0, 4, batch):
+        part = shown(*recorded[start : start + batch], clock=Clock(9), step_us=step_us)
+        pieces = np.concatenate([part.steps(0, cut), part.steps(cut, 9)])
+        np.testing.assert_array_equal(pieces, whole[:, start : start + batch])
+
+
+def test_sample_without_events_is_silent():
+    nothing = InputEvents(*(np.zeros(0, kind) for kind in (np.int64, np.int64, np.float64)), 1)
+    assert not shown(nothing, clock=Clock(5)).steps(0, 5).any()

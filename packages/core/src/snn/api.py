@@ -9,7 +9,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import dataset, pipeline, planning, presenting, result_file, run_file, storage, sweeping, writing
+from . import (
+    checking,
+    fitting,
+    pipeline,
+    planning,
+    presenting,
+    result_file,
+    run_file,
+    sampling,
+    storage,
+    sweeping,
+    writing,
+)
 from . import over as _over
 from . import runs as _runs
 from .dataset import Dataset
@@ -18,6 +30,7 @@ from .network import Network
 from .plugins import Plugins
 from .progress import Tell, say_nothing
 from .result import Result
+from .run_file import RunFile
 from .swept import Sweep
 
 Data: TypeAlias = (
@@ -39,7 +52,7 @@ def parse(source: Any, *, frontend: str = "", plugins: Plugins | None = None, te
 def simplify(network: Network | str | Path, samples: npt.NDArray[np.generic] | None = None) -> Network:
     """Return ``network`` without what changes nothing, proven on ``samples`` (n, *shape) and on noise from 0 to 1."""
     network = _network(network, None)
-    data = None if samples is None else dataset.fit(_data(samples), network)
+    data = None if samples is None else fitting.fit(_arrays(samples), network)
     return pipeline.simplified(network, data, say_nothing)
 
 
@@ -55,7 +68,9 @@ def normalise(
     plugins = plugins or Plugins()
     network = _network(network, plugins)
     run = run_file.build(_merged(settings, {}), plugins, uses=run_file.NORMALISING)
-    data = None if calibrate is None else dataset.fit(_data(calibrate, calibration=True), network, tell)
+    data = None
+    if calibrate is not None:
+        data = fitting.fit(_calibration(run, calibrate, plugins), network, tell, skip_bad=run.data.skip_bad)
     return pipeline.normalised(run, pipeline.simplified(network, data, tell), plugins, data, tell)
 
 
@@ -87,7 +102,7 @@ def convert(
         settings, {"convert": {"code": code}, "simulate": {"backend": backend}, "parse": {"frontend": frontend}}
     )
     run = run_file.build(tables, plugins, uses=run_file.CONVERTING)
-    data = None if calibrate is None else _data(calibrate, calibration=True)
+    data = None if calibrate is None else _calibration(run, calibrate, plugins)
     network = source if isinstance(source, Network) else pipeline.parse(run, _path(source), plugins, tell)
     return pipeline.prepare(run, network, plugins, data, tell)
 
@@ -119,14 +134,43 @@ def simulate(
     run = run_file.build(tables, plugins, uses=run_file.SIMULATING)
     folder = None if out is None else writing.folder(Path(out))
     loaded = _network(network, plugins)
-    return _runs.simulate(run, loaded, _data(data), plugins, tell, folder)
+    return _runs.simulate(run, loaded, _samples(run, data, plugins), plugins, tell, folder)
 
 
-def evaluate(network: Network | str | Path, data: Data, tell: Tell = say_nothing) -> npt.NDArray[np.int64]:
+def evaluate(
+    network: Network | str | Path,
+    data: Data,
+    tell: Tell = say_nothing,
+    *,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+) -> npt.NDArray[np.int64]:
     """Return the class that the analog network gives each sample, (n,); for a spiking one, the network it came from."""
-    network = _network(network, None)
+    plugins = plugins or Plugins()
+    run = run_file.build(_merged(settings, {}), plugins, uses=run_file.EVALUATING)
+    network = _network(network, plugins)
     analog = network.analog.get("parsed", network) if network.stage == "spiking" else network
-    return presenting.classify(analog, dataset.fit(_data(data), analog, tell), tell)
+    samples = fitting.fit(_samples(run, data, plugins), analog, tell, skip_bad=run.data.skip_bad)
+    return presenting.classify(analog, samples, tell)
+
+
+def read(
+    path: str | Path,
+    *,
+    reader: str | None = None,
+    calibration: bool = False,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+) -> Dataset:
+    """Return the samples at ``path``, which are read when they are needed; by default with the reader that accepts it.
+
+    ``settings`` are tables as in a run file: those of readers, and what [data] selects.
+    """
+    plugins = plugins or Plugins()
+    key = "normalise_reader" if calibration else "reader"
+    uses = run_file.CALIBRATING if calibration else run_file.READING
+    run = run_file.build(_merged(settings, {"data": {key: reader}}), plugins, uses=uses)
+    return (sampling.calibration if calibration else sampling.read)(run, Path(path), plugins)
 
 
 def run(
@@ -223,11 +267,23 @@ def _network(network: Network | str | Path, plugins: Plugins | None) -> Network:
     return network if isinstance(network, Network) else load(network, plugins=plugins)
 
 
-def _data(data: Data, *, calibration: bool = False) -> Dataset:
+def _samples(run: RunFile, data: Data, plugins: Plugins) -> Dataset:
+    if isinstance(data, (str, Path)):
+        return sampling.read(run, Path(data), plugins)
+    return sampling.selected(run, _arrays(data))
+
+
+def _calibration(run: RunFile, data: Data, plugins: Plugins) -> Dataset:
+    if isinstance(data, (str, Path)):
+        return sampling.calibration(run, Path(data), plugins)
+    return _arrays(data).first(run.data.normalise_count)
+
+
+def _arrays(
+    data: Dataset | npt.NDArray[np.generic] | tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]],
+) -> Dataset:
     if isinstance(data, Dataset):
         return data
-    if isinstance(data, (str, Path)):
-        return dataset.read(Path(data), calibration=calibration)
     parts = data if isinstance(data, tuple) else (data, None)
     if len(parts) != 2:
         raise DataError(f"the data are a tuple of {len(parts)}; needed: (samples, labels)")
@@ -237,7 +293,7 @@ def _data(data: Data, *, calibration: bool = False) -> Dataset:
         raise DataError(f"the data are no arrays: {error}") from error
     if samples is None:
         raise DataError("there are no samples")
-    return dataset.from_arrays(samples, labels, "the samples given")
+    return checking.from_arrays(samples, labels, "the samples given")
 
 
 def _merged(settings: Settings | None, own: Settings) -> dict[str, Any]:

@@ -12,9 +12,22 @@ from .codes.ttfs_exact import ExactFirstSpike
 from .coding import Code
 from .hookspecs import hookimpl
 from .normalising import Normaliser, Percentile, WeightBound
+from .reader import Reader
+from .readers.aedat import Aedat
+from .readers.idx import Idx
+from .readers.images import Images
+from .readers.nmnist import Nmnist
+from .readers.npz import Npz
+from .readers.spikes import Spikes
 from .reporters.console import Console
 from .reporters.files import Files
 from .reporting import Reporter
+
+
+@hookimpl
+def snn_readers() -> list[type[Reader]]:
+    """Return readers of samples."""
+    return [Npz, Idx, Images, Nmnist, Aedat, Spikes]
 
 
 @hookimpl

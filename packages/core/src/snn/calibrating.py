@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from . import presenting
+from . import presenting, stimuli
 from .clock import Clock
 from .dataset import Dataset
 from .decoding import decode
@@ -53,6 +53,7 @@ def _chosen(
 ) -> tuple[Clock, str]:
     """Return the clock that the code of the run chooses, starting from ``clock``, and a line that says how it does."""
     few = data.first(SAMPLES)
+    shown = stimuli.trial(run, few)
     analog = presenting.classify(network.analog.get("parsed", network.analog["normalised"]), few)
     found: dict[int, Curve] = {}
 
@@ -64,7 +65,7 @@ def _chosen(
                 classes = []
                 for start, samples in few.batches(run.simulate.batch):
                     tell(Progress("calibrate", start, len(few)))
-                    stimulus = presenting.encoded(run, samples, np.arange(start, start + len(samples)), clock)
+                    stimulus = stimuli.batch(shown, few, start, samples, clock)
                     recording = presenting.present(simulator, stimulus, run.backend.name, start)
                     classes.append(decode(recording, fitted.output))
         tell(Progress("calibrate", len(few), len(few)))
@@ -73,7 +74,7 @@ def _chosen(
 
     with raised_by("code", run.code, plugins):
         chosen = run.code.calibrate(clock, trial)
-    shown = found[min(steps for steps in found if steps >= chosen.steps)][chosen.steps - 1]
-    note = f"duration {chosen.duration_ms:g} ms: agrees with the analog network on {100 * shown:.1f} % of {len(few)}"
-    low = "; other codes may suit this network better" if shown < LOW else ""
+    share = found[min(steps for steps in found if steps >= chosen.steps)][chosen.steps - 1]
+    note = f"duration {chosen.duration_ms:g} ms: agrees with the analog network on {100 * share:.1f} % of {len(few)}"
+    low = "; other codes may suit this network better" if share < LOW else ""
     return chosen, f"{note} samples of {data.name}{low}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .coding import Code
     from .normalising import Normaliser
     from .parsing import Frontend
+    from .reader import Reader
     from .reporting import Reporter
     from .simulating import Backend
     from .training import Trainer
@@ -28,6 +29,12 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 @hookspec
 def snn_frontends() -> list[type[Frontend]]:
     """Return readers of other frameworks' models."""
+    return []
+
+
+@hookspec
+def snn_readers() -> list[type[Reader]]:
+    """Return readers of samples."""
     return []
 
 

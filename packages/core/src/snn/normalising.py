@@ -120,7 +120,7 @@ def _warn_outside(data: Dataset) -> None:
     outside = sum(int(((part < 0) | (part > 1)).sum()) for _, part in data.batches(analog.BATCH))
     if outside:
         warnings.warn(
-            f"{100 * outside / data.samples.size:.3g} % of the values of {data.name} are outside 0 to 1, for which the "
+            f"{100 * outside / data.size:.3g} % of the values of {data.name} are outside 0 to 1, for which the "
             "bound of the weights holds; activations may saturate",
             ConversionWarning,
             stacklevel=3,

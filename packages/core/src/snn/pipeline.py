@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from . import calibrating, converting, dataset, normalising, presenting, storage
+from . import calibrating, converting, fitting, normalising, presenting, storage
 from .dataset import Dataset
 from .errors import ConversionError, ParseError, PluginError
 from .network import Network
@@ -47,7 +47,7 @@ def prepare(
         raise ConversionError("the network is spiking already", hint="simulate it, or convert what it came from again")
     for note in run.notes:
         tell(Progress("convert", note=note))
-    data = None if calibration is None else dataset.fit(calibration, network, tell)
+    data = None if calibration is None else fitting.fit(calibration, network, tell, skip_bad=run.data.skip_bad)
     network = simplified(network, data, tell)
     rehearse(run, network)
     return converted(run, normalised(run, network, plugins, data, tell), plugins, data, tell)

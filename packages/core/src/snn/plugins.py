@@ -22,6 +22,7 @@ from .errors import PluginError, SnnError
 
 HOOKS: Mapping[str, str] = {
     "frontend": "snn_frontends",
+    "reader": "snn_readers",
     "normaliser": "snn_normalisers",
     "code": "snn_codes",
     "backend": "snn_backends",

@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from . import analog, dataset, recordings, sequences, windows
+from . import analog, fitting, recordings, sampling, sequences, stimuli, windows
 from .clock import Clock
 from .dataset import Dataset
 from .decoding import ahead, decode, rank
-from .encoding import ConstantCurrent, PoissonSpikes
 from .errors import ConversionWarning, DataError, OutputError, SettingsError, SimulationError
 from .layers import Activation
 from .measures import values
 from .measures.gathering import Gathering
-from .network import Array, Network
+from .network import Network
 from .neurons import IntegrateFire, Neuron
 from .operations import multiply_adds
 from .plugins import Plugins, check_requirements, raised_by
@@ -29,7 +27,6 @@ from .result import Result
 from .run_file import RecordSettings, RunFile
 from .simulating import Integers, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
 
-_STEP_VALUES = 2**24  # of a stimulus that are made at once to be summed
 _SLACK = 1e-6  # of a maximum; float32 does not keep it better
 
 
@@ -68,8 +65,10 @@ def simulate(
         raise OutputError(
             f"{folder / recordings.FOLDER} holds recordings of an earlier run", hint="choose another folder with --out"
         )
-    data = dataset.fit(data.first(run.data.count), network, tell)
-    _warn_of_saturation(run, network, data, clock)
+    data = fitting.fit(sampling.selected(run, data), network, tell, skip_bad=run.data.skip_bad)
+    stimuli.check(run, data)
+    _warn_of_saturation(network, clock)
+    stimuli.warn(run, data, clock)
     gathering = None
     if run.measure.layers:
         gathering = Gathering(network, clock, len(data), run.measure.samples, run.backend.counting_fault())
@@ -87,7 +86,7 @@ def simulate(
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
         for start, samples in data.batches(max(1, run.simulate.batch // parts) * parts):
             tell(Progress("simulate", start, len(data)))
-            entering = stimulus(run, samples, start, clock)
+            entering = stimuli.batch(run, data, start, samples, clock)
             begin = time.perf_counter()
             recording = present(simulator, entering, run.backend.name, start)
             seconds += time.perf_counter() - begin
@@ -103,7 +102,7 @@ def simulate(
             ranks.append(rank(recording, network.output, data.labels[start : start + len(samples)]))
             operations.append(recording.operations)
             if gathering is not None:
-                entry = mean_input(run, samples, start, clock) if gathering.wants(start) else None
+                entry = stimuli.mean_input(run, data, start, samples, clock) if gathering.wants(start) else None
                 gathering.add(start, samples, entry, recording)
             if folder is not None and run.record != RecordSettings():
                 recordings.save(recording.only(run.record.record), folder, start, network.shapes)
@@ -124,7 +123,7 @@ def simulate(
         operations=np.concatenate(counted, axis=1) if len(counted) == len(operations) else None,
         analog_operations=None if parsed is None else multiply_adds(parsed),
         seconds=seconds,
-        facts=facts,
+        facts=facts | ({"skipped_samples": data.skipped} if data.skipped else {}),
         ranks=np.concatenate(ranks, axis=1),
         analog_ranks=known[1],
         layers=() if gathering is None else gathering.layers(),
@@ -193,7 +192,7 @@ def check_input(run: RunFile, network: Network) -> None:
     if kind == "current" and run.simulate.sequence > 1 and not run.backend.sequences:
         raise SettingsError(
             f"[simulate] sequence: backend {run.backend.name!r} takes no current that changes from sample to sample",
-            hint="choose sequence = 1, or random spikes as input",
+            hint="choose sequence = 1, or spikes as input",
         )
     for layer in network.layers:
         if not isinstance(layer, Neuron):
@@ -210,7 +209,7 @@ def check_input(run: RunFile, network: Network) -> None:
             )
 
 
-def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Clock) -> None:
+def _warn_of_saturation(network: Network, clock: Clock) -> None:
     """Warn where more than one spike a step would be needed; neurons with windows need none."""
     if windows.starts(network):
         return
@@ -230,17 +229,6 @@ def _warn_of_saturation(run: RunFile, network: Network, data: Dataset, clock: Cl
                 ConversionWarning,
                 stacklevel=3,
             )
-    if run.simulate.input != "poisson":
-        return
-    limit = 1000 / (run.simulate.rate_hz * clock.dt_ms)
-    above = sum(int((np.abs(samples) > limit).sum()) for _, samples in data.batches(analog.BATCH))
-    if above:
-        warnings.warn(
-            f"{100 * above / data.samples.size:.3g} % of the input values are above {limit:g} and saturate at one "
-            "spike a step; lower simulate.rate_hz or scale the samples",
-            ConversionWarning,
-            stacklevel=3,
-        )
 
 
 def _maxima(network: Network) -> dict[str, float]:
@@ -253,36 +241,6 @@ def _maxima(network: Network) -> dict[str, float]:
     layers = () if before is None or latched else before.layers
     found = (layer for layer in layers if isinstance(layer, Activation) and layer.maximum is not None)
     return {layer.name: layer.maximum for layer in found if layer.maximum is not None}
-
-
-def stimulus(run: RunFile, samples: Array, start: int, clock: Clock) -> Stimulus:
-    """Return ``samples``, of which ``start`` is the number of the first, as sequences; the last may end in nothing."""
-    parts = run.simulate.sequence
-    missing = -len(samples) % parts
-    samples = np.concatenate([samples, np.zeros((missing, *samples.shape[1:]), np.float32)]) if missing else samples
-    numbers = np.arange(start, start + len(samples))
-    return sequences.sequence(
-        [encoded(run, np.ascontiguousarray(samples[part::parts]), numbers[part::parts], clock) for part in range(parts)]
-    )
-
-
-def encoded(run: RunFile, samples: Array, numbers: Integers, clock: Clock) -> Stimulus:
-    """Return the batch ``samples``, (batch, *shape), as it enters; ``numbers`` are theirs in the data set, (batch,)."""
-    if run.simulate.input == "current":
-        return ConstantCurrent(samples, numbers, clock)
-    return PoissonSpikes(samples, numbers, clock, rate_hz=run.simulate.rate_hz, seed=run.general.seed)
-
-
-def mean_input(run: RunFile, samples: Array, start: int, clock: Clock) -> npt.NDArray[np.float64]:
-    """Return what enters in a millisecond, on average, for ``samples`` from number ``start`` on, (batch, *shape)."""
-    if run.simulate.input == "current":
-        return samples.astype(np.float64)
-    encoding = encoded(run, samples, np.arange(start, start + len(samples)), clock)
-    total = np.zeros(samples.shape)
-    step = max(1, _STEP_VALUES // samples.size)
-    for first in range(0, clock.steps, step):
-        total += encoding.steps(first, min(first + step, clock.steps)).sum(axis=0, dtype=np.float64)
-    return total / (clock.steps * clock.dt_ms)
 
 
 def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:

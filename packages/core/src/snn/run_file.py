@@ -19,6 +19,7 @@ from .measures.energy import EnergySettings
 from .normalising import Normaliser
 from .parsing import Frontend
 from .plugins import HOOKS, Plugins
+from .reader import Reader
 from .reporting import Reporter
 from .settings import PositiveFloat, PositiveInt
 from .simulating import Backend, Record
@@ -35,11 +36,15 @@ class ParseSettings:
 class DataSettings:
     """Where samples come from; paths in a run file are relative to it."""
 
-    samples: Annotated[str, Meta(description="A .npz with x and y, or a folder with x_test.npz and y_test.npz.")] = ""
-    normalise_with: Annotated[
-        str, Meta(description="Calibration samples: a .npz with x, or a folder with x_norm.npz.")
-    ] = ""
-    count: Annotated[PositiveInt | None, Meta(description="Only the first so many samples.")] = None
+    samples: Annotated[str, Meta(description="A file or folder of samples; docs/data.md lists the kinds.")] = ""
+    reader: Annotated[str, Meta(description="Its reader; by default the one that accepts it.")] = ""
+    subset: Annotated[str, Meta(description='Only these samples: "0:1000", "0:1000:10" or "5,7,9".')] = ""
+    per_class: Annotated[PositiveInt | None, Meta(description="Of these, only the first so many of each class.")] = None
+    count: Annotated[PositiveInt | None, Meta(description="Of these, only the first so many samples.")] = None
+    skip_bad: Annotated[bool, Meta(description="Leave out samples that cannot be read, and count them.")] = False
+    normalise_with: Annotated[str, Meta(description="A file or folder of calibration samples.")] = ""
+    normalise_reader: Annotated[str, Meta(description="Its reader; by default the one that accepts it.")] = ""
+    normalise_count: Annotated[PositiveInt | None, Meta(description="Only the first so many of them.")] = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,20 @@ class SimulateSettings:
 
     backend: Annotated[str, Meta(description="The simulator; snn plugins lists those installed.")] = "inisim"
     input: Annotated[
-        Literal["current", "poisson"], Meta(description="Constant current, or random spikes of that mean.")
+        Literal["current", "poisson", "regular", "events"],
+        Meta(description="Constant current, random or evenly spaced spikes of that mean, or the events of recordings."),
     ] = "current"
-    rate_hz: Annotated[float, Meta(ge=1e-3, le=1e6, description="Spikes per second of an input of 1, for poisson.")] = (
-        1000.0
-    )
+    rate_hz: Annotated[
+        float, Meta(ge=1e-3, le=1e6, description="Spikes per second of an input of 1, for poisson and regular.")
+    ] = 1000.0
+    poisson_scaling: Annotated[
+        Literal["mean", "ancestor"],
+        Meta(description="Keep the mean input at every rate, or let spikes be as high as the largest value."),
+    ] = "mean"
+    event_step_us: Annotated[
+        PositiveFloat | None,
+        Meta(description="Microseconds of a recording that enter in a step; by default its length over the steps."),
+    ] = None
     duration_ms: Annotated[
         PositiveFloat | None, Meta(description="How long a sample is shown; by default as the code asks.")
     ] = None
@@ -125,7 +139,10 @@ class General:
 PARSING = frozenset({"parse", "frontend"})
 """What has an effect on parsing."""
 
-NORMALISING = frozenset({"normalise", "normaliser"})
+CALIBRATING = frozenset({"reader", "data.normalise_reader", "data.normalise_count", "data.skip_bad"})
+"""What has an effect on reading calibration samples."""
+
+NORMALISING = CALIBRATING | {"normalise", "normaliser"}
 """What has an effect on normalising."""
 
 CONVERTING = (
@@ -133,9 +150,13 @@ CONVERTING = (
 )
 """What has an effect on converting; the duration and step are those that simulating will use unless told otherwise."""
 
-SIMULATING = frozenset(
-    {"simulate", "backend", "record", "measure", "energy", "report", "reporter", "data.count", "name", "seed"}
-)
+READING = frozenset({"reader", *(f"data.{key}" for key in ("reader", "subset", "per_class", "count", "skip_bad"))})
+"""What has an effect on reading samples."""
+
+EVALUATING = PARSING | READING
+"""What has an effect on evaluating an analog network."""
+
+SIMULATING = READING | {"simulate", "backend", "record", "measure", "energy", "report", "reporter", "name", "seed"}
 """What has an effect on simulating a network that is spiking already."""
 
 
@@ -176,6 +197,7 @@ class RunFile:
     code: Code
     backends: Mapping[str, Backend]
     reporters: tuple[Reporter, ...]
+    readers: Mapping[str, Reader] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     notes: tuple[str, ...] = ()
     processors: int | None = None
@@ -200,6 +222,7 @@ class RunFile:
             table[key] = str(self.path(table[key]).absolute()) if table[key] else ""
         chosen: list[tuple[str, Component]] = [("backend", self.backend)]
         chosen += [("frontend", frontend) for frontend in self.frontends.values()]
+        chosen += [("reader", reader) for reader in self.readers.values()]
         chosen += [("normaliser", normaliser) for normaliser in self.normalisers]
         chosen += [("reporter", reporter) for reporter in self.reporters]
         for kind, component in chosen:
@@ -263,6 +286,7 @@ def build(
         code=code,
         **core,
         frontends=configured["frontend"],
+        readers=configured["reader"],
         backends=configured["backend"],
         normalisers=tuple(component("normaliser", name) for name in core["normalise"].steps),
         reporters=tuple(component("reporter", name) for name in core["report"].reporters),

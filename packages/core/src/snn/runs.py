@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dataset, pipeline, presenting, result_file, showing, storage, toml, writing
+from . import checking, fitting, pipeline, presenting, result_file, sampling, showing, stimuli, storage, toml, writing
 from .dataset import Dataset
 from .errors import SettingsError
 from .network import STAGES, Network
@@ -26,6 +26,7 @@ from .result import Result
 from .run_file import RunFile
 
 RUNS = Path("runs")
+_PART = 2**20  # bytes of a file that are hashed at once
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,19 +40,20 @@ def execute(run: RunFile, plugins: Plugins, folder: Path, tell: Tell = say_nothi
     writing.check_folder(folder)
     for note in run.notes:
         tell(Progress("run", note=note))
-    data = dataset.read(run.path(run.data.samples))
+    data = sampling.read(run, run.path(run.data.samples), plugins)
     calibration = None
     if run.data.normalise_with:
-        calibration = dataset.read(run.path(run.data.normalise_with), calibration=True)
+        calibration = sampling.calibration(run, run.path(run.data.normalise_with), plugins)
     parsed = pipeline.parse(run, run.path(run.general.source), plugins, tell)
-    dataset.fit(data, parsed)  # a wrong shape is told before anything is computed
+    fitting.fitted_view(data, parsed)  # what is wrong is told before anything is computed
+    data = checking.check(data, skip_bad=run.data.skip_bad, tell=tell)
     networks: dict[str, Network] = {parsed.stage: parsed}
 
     if parsed.stage == "spiking":
         tell(Progress("run", note="the source is a spiking network: [normalise] and [convert] have no effect"))
         spiking = parsed
     else:
-        fitted = None if calibration is None else dataset.fit(calibration, parsed, tell)
+        fitted = None if calibration is None else fitting.fit(calibration, parsed, tell, skip_bad=run.data.skip_bad)
         simple = pipeline.simplified(parsed, fitted, tell)
         pipeline.rehearse(run, simple)
         scaled = pipeline.normalised(run, simple, plugins, fitted, tell)
@@ -76,6 +78,10 @@ def simulate(
     ``known`` is what is known of the parsed network already, as for `presenting.simulate`.
     """
     clock = presenting.clock_of(run, spiking)
+    data = sampling.selected(run, data)
+    fitting.fitted_view(data, spiking)  # a wrong shape is told before all samples are looked at
+    data = checking.check(data, skip_bad=run.data.skip_bad, tell=tell)
+    stimuli.check(run, data)
     showing.check(run, data)
     tables = run.tables()
     tables["simulate"] |= {"duration_ms": clock.duration_ms, "dt_ms": clock.dt_ms}
@@ -161,15 +167,19 @@ def installation(plugins: Plugins) -> dict[str, Any]:
 
 
 def files(run: RunFile, *names: str) -> list[Path]:
-    """Return the absolute path of each file that the run reads, or of those that ``names`` stand for."""
-    found = []
-    for name in names or (run.general.source, run.data.samples, run.data.normalise_with):
-        path = run.path(name).absolute()
-        inside = sorted(path.glob("*.npz")) if path.is_dir() else [path]
-        found += [file for file in inside if name and file.is_file()]
-    return found
+    """Return the absolute path of each file or folder that the run reads, or of those that ``names`` stand for."""
+    wanted = names or (run.general.source, run.data.samples, run.data.normalise_with)
+    return [path for name in wanted if name and (path := run.path(name).absolute()).exists()]
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of the file ``path``."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Return the SHA-256 of the file ``path``; a folder's is that of its files and their names."""
+    whole = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(file for file in path.rglob("*") if file.is_file()):
+            whole.update(f"{file.relative_to(path).as_posix()} {digest(file)}\n".encode(errors="surrogateescape"))
+        return whole.hexdigest()
+    with path.open("rb") as stream:
+        while part := stream.read(_PART):
+            whole.update(part)
+    return whole.hexdigest()

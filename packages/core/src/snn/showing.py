@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from . import dataset, sequences
+from . import fitting, sampling, sequences, stimuli
 from .clock import Clock
 from .dataset import Dataset
 from .errors import SettingsError
@@ -16,7 +16,7 @@ from .measures.values import values
 from .network import Network
 from .neurons import Neuron
 from .plugins import Plugins, raised_by
-from .presenting import present, stimulus
+from .presenting import present
 from .progress import Progress, Tell, say_nothing
 from .run_file import RunFile
 from .shown import ShownLayer, ShownSample
@@ -39,15 +39,15 @@ def show(
     if not _needed(run):
         return None
     with warnings.catch_warnings(record=True):  # they were told when the data was presented
-        data = dataset.fit(data.first(run.data.count), network)
+        data = fitting.fit(sampling.selected(run, data), network, skip_bad=run.data.skip_bad)
     tell(Progress("show", note=f"sample {run.report.sample} is simulated once more, to be shown in detail"))
     parts = run.simulate.sequence
     start = run.report.sample // parts * parts
-    samples = next(part for first, part in data.batches(parts) if first == start)
+    samples = np.ascontiguousarray(data.part(start, min(start + parts, len(data))), np.float32)
     record = _record(run, network)
     setup = Setup(sequences.clock(clock, parts), sequences.to_record(record, parts), run.general.seed)
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
-        recording = present(simulator, stimulus(run, samples, start, clock), run.backend.name, start)
+        recording = present(simulator, stimuli.batch(run, data, start, samples, clock), run.backend.name, start)
     recording = sequences.split(
         recording, network, record, parts, len(samples), current=run.simulate.input == "current"
     ).of(run.report.sample - start)
@@ -71,7 +71,7 @@ def show(
 
 def check(run: RunFile, data: Dataset) -> None:
     """Raise SettingsError where the data has no sample of the number that [report] names."""
-    count = len(data) if run.data.count is None else min(len(data), run.data.count)
+    count = len(sampling.selected(run, data))
     if run.report.sample >= count:
         raise SettingsError(
             f"[report] sample: there is no sample {run.report.sample}; the run has {count}, numbered from 0",

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from . import dataset, pipeline, presenting, run_file, runs, storage, writing
+from . import fitting, pipeline, presenting, run_file, runs, sampling, storage, writing
 from .dataset import Dataset
 from .network import Network
 from .plugins import Plugins
 from .progress import Tell
-from .run_file import CONVERTING, NORMALISING, PARSING, RunFile
+from .run_file import CALIBRATING, CONVERTING, EVALUATING, NORMALISING, PARSING, RunFile
 from .simulating import Backend
 from .summary import summary
 
@@ -92,14 +92,14 @@ def tasks(run: RunFile, folder: Path, target: Path, digests: Mapping[str, str], 
 
     if spiking:
         return (Task(POINT, tables, str(target), fitted=True),)
-    made = [stage("simplified", PARSING, "", calibration)]
+    made = [stage("simplified", PARSING | CALIBRATING, "", calibration)]
     made.append(stage("normalised", PARSING | NORMALISING, made[-1].target, calibration))
     made.append(stage("placed", PLACING, made[-1].target, calibration))
     fits = _fits(run)
     if fits:
         tried = frozenset({"simulate"}) if _calibrates(run) else frozenset()  # trials are shown as samples will be
         made.append(stage("fitted", CONVERTING | tried, made[-1].target, calibration))
-    seen = stage("evaluated", PARSING, made[0].target, samples, run.data.count, suffix=".npy")
+    seen = stage("evaluated", EVALUATING, made[0].target, samples, suffix=".npy")
     point = Task(POINT, tables, str(target), made[-1].target, seen.target, fitted=fits)
     return (*made, seen, point)
 
@@ -117,11 +117,11 @@ def perform(task: Task, plugins: Plugins, tell: Tell, processors: int | None) ->
         return _simulate(run, task, plugins, tell)
     if task.does == "simplified":
         network = pipeline.parse(run, Path(run.general.source), plugins, tell)
-        made = pipeline.simplified(network, _calibration(run, network, tell), tell)
+        made = pipeline.simplified(network, _calibration(run, network, plugins, tell), tell)
     else:
         network = storage.load(Path(task.source), plugins.neurons())
         if task.does == "evaluated":
-            _evaluate(run, network, Path(task.target), tell)
+            _evaluate(run, network, Path(task.target), plugins, tell)
             return {}
         made = _made(task.does, run, network, plugins, tell)
     storage.save(made, Path(task.target))
@@ -132,19 +132,20 @@ def _made(stage: str, run: RunFile, network: Network, plugins: Plugins, tell: Te
     """Return ``network`` at ``stage``."""
     if stage == "placed":
         return pipeline.placed(run, network, plugins, tell)
-    data = _calibration(run, network.analog.get("parsed", network), tell)
+    data = _calibration(run, network.analog.get("parsed", network), plugins, tell)
     if stage == "normalised":
         return pipeline.normalised(run, network, plugins, data, tell)
     return pipeline.fitted(run, network, plugins, data, tell)
 
 
-def _evaluate(run: RunFile, network: Network, path: Path, tell: Tell) -> None:
+def _evaluate(run: RunFile, network: Network, path: Path, plugins: Plugins, tell: Tell) -> None:
     """Write what the parsed network makes of the samples, (2, samples), or nothing where there is no parsed network."""
     parsed = network.analog.get("parsed")
     found = np.empty((2, 0), np.int64)
     if parsed is not None:
-        data = dataset.read(Path(run.data.samples)).first(run.data.count)
-        found = np.stack(presenting.ranked(parsed, dataset.fit(data, parsed, tell), tell))
+        data = sampling.read(run, Path(run.data.samples), plugins)
+        data = fitting.fit(data, parsed, tell, skip_bad=run.data.skip_bad)
+        found = np.stack(presenting.ranked(parsed, data, tell))
     buffer = io.BytesIO()
     np.save(buffer, found, allow_pickle=False)
     writing.write(path, buffer.getvalue())
@@ -161,7 +162,8 @@ def _simulate(run: RunFile, task: Task, plugins: Plugins, tell: Tell) -> dict[st
     known: presenting.Ranked | None = None
     if task.classes and (found := np.load(task.classes, allow_pickle=False)).size:
         known = found[0], found[1]
-    result = runs.simulate(run, network, dataset.read(Path(run.data.samples)), plugins, tell, folder, known=known)
+    data = sampling.read(run, Path(run.data.samples), plugins)
+    result = runs.simulate(run, network, data, plugins, tell, folder, known=known)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):  # several points at once would print into one another
         runs.report(run, result, folder)
@@ -170,10 +172,11 @@ def _simulate(run: RunFile, task: Task, plugins: Plugins, tell: Tell) -> dict[st
     return summary(result)
 
 
-def _calibration(run: RunFile, network: Network, tell: Tell) -> Dataset | None:
+def _calibration(run: RunFile, network: Network, plugins: Plugins, tell: Tell) -> Dataset | None:
     if not run.data.normalise_with:
         return None
-    return dataset.fit(dataset.read(Path(run.data.normalise_with), calibration=True), network, tell)
+    data = sampling.calibration(run, Path(run.data.normalise_with), plugins)
+    return fitting.fit(data, network, tell, skip_bad=run.data.skip_bad)
 
 
 def _calibrates(run: RunFile) -> bool:

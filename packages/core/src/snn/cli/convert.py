@@ -34,14 +34,14 @@ def command(
     MODEL is a file of any installed frontend, or a .snn of any stage. Without --calibrate the scales come from the
     bound of the weights, and the network needs many more steps.
     """
-    from .. import dataset, pipeline, run_file, storage  # noqa: PLC0415  not for --help
+    from .. import pipeline, run_file, sampling, storage  # noqa: PLC0415  not for --help
     from .progress import shown  # noqa: PLC0415
 
     given = options.tables(parse__frontend=frontend, simulate__backend=backend, convert__code=code)
     run = run_file.build(given, plugins, assignments, uses=run_file.CONVERTING)
     path = options.target(out, model)
     with shown() as tell:
-        data = None if calibrate is None else dataset.read(calibrate, calibration=True)
+        data = None if calibrate is None else sampling.calibration(run, calibrate, plugins)
         network = pipeline.parse(run, model, plugins, tell)
         spiking = pipeline.prepare(run, network, plugins, data, tell)
         storage.save(spiking, path)

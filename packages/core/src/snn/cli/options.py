@@ -54,8 +54,27 @@ def output(function: F) -> F:
 def calibrate(function: F) -> F:
     """Add ``--calibrate``."""
     return click.option(
-        "--calibrate", type=PATH, metavar="DATA", help="Typical samples: a .npz with x, or a folder with x_norm.npz."
+        "--calibrate", type=PATH, metavar="DATA", help="Typical samples: a file or folder that any reader accepts."
     )(function)
+
+
+def samples(function: F) -> F:
+    """Add ``--data`` and what chooses among its samples."""
+    for option in reversed(
+        (
+            click.option(
+                "--data", type=PATH, required=True, help="A file or folder of samples that any reader accepts."
+            ),
+            click.option("--subset", metavar="RANGE", help="Only these samples: 0:1000, 0:1000:10 or 5,7,9."),
+            click.option(
+                "--per-class", type=click.IntRange(min=1), metavar="N", help="Of these, the first N of each class."
+            ),
+            click.option("--count", type=click.IntRange(min=1), metavar="N", help="Of these, the first N samples."),
+            click.option("--skip-bad", is_flag=True, help="Leave out samples that cannot be read, and count them."),
+        )
+    ):
+        function = option(function)
+    return function
 
 
 def frontend(function: F) -> F:

@@ -11,7 +11,10 @@ from ..plugins import Plugins
 from . import options
 
 if TYPE_CHECKING:
+    from ..dataset import Dataset
     from ..network import Network
+    from ..progress import Tell
+    from ..run_file import RunFile
 
 
 @click.command("parse")
@@ -40,16 +43,20 @@ def parse(plugins: Plugins, model: Path, out: Path | None, frontend: str | None,
 @click.argument("network", type=options.PATH)
 @options.output
 @options.calibrate
+@options.assignments
 @click.pass_obj
-def simplify(plugins: Plugins, network: Path, out: Path | None, calibrate: Path | None) -> None:
+def simplify(
+    plugins: Plugins, network: Path, out: Path | None, calibrate: Path | None, assignments: tuple[str, ...]
+) -> None:
     """Fold and drop layers of NETWORK, prove that nothing changed, and write NETWORK.simplified.snn."""
-    from .. import dataset, pipeline, storage  # noqa: PLC0415  not for --help
+    from .. import pipeline, run_file, storage  # noqa: PLC0415  not for --help
     from .progress import shown  # noqa: PLC0415
 
+    run = run_file.build({}, plugins, assignments, uses=run_file.CALIBRATING)
     path = options.target(out, network, ".simplified.snn")
     with shown() as tell:
         loaded = _before("simplified", network, plugins)
-        data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
+        data = _calibration(run, calibrate, loaded, plugins, tell)
         storage.save(pipeline.simplified(loaded, data, tell), path)
     click.echo(f"wrote {path}")
 
@@ -64,17 +71,26 @@ def normalise(
     plugins: Plugins, network: Path, out: Path | None, calibrate: Path | None, assignments: tuple[str, ...]
 ) -> None:
     """Rescale the weights of NETWORK, simplified first if need be, and write NETWORK.normalised.snn."""
-    from .. import dataset, pipeline, run_file, storage  # noqa: PLC0415  not for --help
+    from .. import pipeline, run_file, storage  # noqa: PLC0415  not for --help
     from .progress import shown  # noqa: PLC0415
 
     run = run_file.build({}, plugins, assignments, uses=run_file.NORMALISING)
     path = options.target(out, network, ".normalised.snn")
     with shown() as tell:
         loaded = _before("normalised", network, plugins)
-        data = None if calibrate is None else dataset.fit(dataset.read(calibrate, calibration=True), loaded, tell)
+        data = _calibration(run, calibrate, loaded, plugins, tell)
         simple = pipeline.simplified(loaded, data, tell)
         storage.save(pipeline.normalised(run, simple, plugins, data, tell), path)
     click.echo(f"wrote {path}")
+
+
+def _calibration(run: RunFile, path: Path | None, network: Network, plugins: Plugins, tell: Tell) -> Dataset | None:
+    """Return the calibration samples at ``path`` in the shape of the input of ``network``, or None without a path."""
+    from .. import fitting, sampling  # noqa: PLC0415  not for --help
+
+    if path is None:
+        return None
+    return fitting.fit(sampling.calibration(run, path, plugins), network, tell, skip_bad=run.data.skip_bad)
 
 
 def _before(stage: str, path: Path, plugins: Plugins) -> Network:

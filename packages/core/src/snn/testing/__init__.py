@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .outcome import CannotRun, Check, CheckFailed, DoesNotApply, Outcome, perform, promise
 
 if TYPE_CHECKING:
-    from .suites import BackendSuite, FrontendSuite, NormaliserSuite, ReporterSuite, TrainerSuite
+    from .suites import BackendSuite, FrontendSuite, NormaliserSuite, ReaderSuite, ReporterSuite, TrainerSuite
 
 __all__ = [
     "BackendSuite",
@@ -24,6 +24,7 @@ __all__ = [
     "FrontendSuite",
     "NormaliserSuite",
     "Outcome",
+    "ReaderSuite",
     "ReporterSuite",
     "TrainerSuite",
     "checks_for",
@@ -34,6 +35,7 @@ __all__ = [
 
 _MODULES: dict[str, tuple[str, ...]] = {
     "frontend": ("frontend_checks",),
+    "reader": ("reader_checks",),
     "normaliser": ("normaliser_checks",),
     "code": (),
     "backend": ("backend_checks", "backend_layer_checks", "backend_neuron_checks"),

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import analog, dataset, storage
+from .. import analog, fitting, storage
 from ..dataset import UNKNOWN, Dataset
 from ..errors import ParseError
 from ..neurons import Neuron
@@ -97,7 +97,7 @@ def computes_what_the_framework_does(frontend: Frontend, models: Models = _NONE)
     """Give networks whose outputs are those of the framework, to 0.0001."""
     for name, (source, inputs, outputs) in _given(frontend, models).items():
         network = frontend.parse(source)
-        samples = dataset.fit(Dataset(inputs, np.full(len(inputs), UNKNOWN)), network).samples
+        samples = fitting.fit(Dataset(inputs, np.full(len(inputs), UNKNOWN)), network).samples
         found = analog.evaluate(network, np.asarray(samples, np.float32))[network.output.name]
         expected = np.asarray(outputs).reshape(len(inputs), -1)
         np.testing.assert_allclose(

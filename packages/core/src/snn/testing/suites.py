@@ -11,12 +11,14 @@ import pytest
 
 from ..normalising import Normaliser
 from ..parsing import Frontend
+from ..reader import Reader
 from ..reporting import Reporter
 from ..simulating import Backend
 from ..training import Trainer
 from . import checks_for
 from .frontend_checks import Models
 from .outcome import CannotRun, Check, require
+from .reader_checks import Files
 
 WITHOUT_DEVIATION = frozenset(
     {
@@ -123,6 +125,23 @@ class NormaliserSuite(_Suite):
 
     kind = "normaliser"
     normaliser: ClassVar[Normaliser]
+
+
+class ReaderSuite(_Suite):
+    """Makes every check of a reader.
+
+    Attributes
+    ----------
+    files : mapping of str to (path, samples, labels)
+        Sample data: a file or folder, the samples in it (n, *shape) and their labels (n,), -1 where unknown.
+    """
+
+    kind = "reader"
+    reader: ClassVar[Reader]
+    files: ClassVar[Files] = {}
+
+    def material(self) -> Mapping[str, object]:
+        return {"files": self.files}
 
 
 class ReporterSuite(_Suite):

@@ -1,0 +1,1 @@
+"""Core's readers of samples, a file each."""
