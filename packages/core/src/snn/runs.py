@@ -169,7 +169,8 @@ def installation(plugins: Plugins) -> dict[str, Any]:
 def files(run: RunFile, *names: str) -> list[Path]:
     """Return the absolute path of each file or folder that the run reads, or of those that ``names`` stand for."""
     wanted = names or (run.general.source, run.data.samples, run.data.normalise_with)
-    return [path for name in wanted if name and (path := run.path(name).absolute()).exists()]
+    paths = [run.path(name).absolute() for name in wanted if name]
+    return [path for path in paths if path.is_file() or path.is_dir()]
 
 
 def digest(path: Path) -> str:
