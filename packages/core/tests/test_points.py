@@ -1,5 +1,7 @@
 """Which neurons and samples the points of a layer are picked from."""
 
+import dataclasses
+
 import numpy as np
 from snn.clock import Clock
 from snn.converting import convert
@@ -9,7 +11,7 @@ from snn.testing import golden_networks
 
 def picked(size, samples, batch):
     """Return the places that are picked of ``samples`` times ``size`` neurons, in batches."""
-    network = convert(golden_networks.dense())
+    network = convert(dataclasses.replace(golden_networks.dense(), stage="normalised"))
     name = network.output.name
     gathering = Gathering(network, Clock(4, 1), samples, samples)
     for start in range(0, samples, batch):
