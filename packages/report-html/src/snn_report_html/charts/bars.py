@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from .elements import CHARACTER, WIDTH, chart, shortened, tag, text
-from .scales import Scale
+from .elements import BOLD, CHARACTER, WIDTH, chart, shortened, tag, text
+from .scales import Scale, plain
 
 _ROW = 40.0
 _BAR = 13.0
@@ -54,14 +55,14 @@ def stacked_bars(title: str, description: str, rows: Sequence[Row], label: Calla
 
 def paired_bars(title: str, description: str, bars: Sequence[tuple[str, str, float, str]]) -> Markup:
     """Return a bar for each of ``bars`` from zero on: its name, class, value and what is written behind it."""
-    names = max(len(name) for name, _, _, _ in bars) * CHARACTER + 10
-    room = max(len(told) for _, _, _, told in bars) * CHARACTER + 10
+    names = max(len(name) for name, _, _, _ in bars) * BOLD + 8
+    room = max(len(told) for _, _, _, told in bars) * CHARACTER + 12
     scale = Scale(0.0, max(value for _, _, value, _ in bars) or 1.0, names, WIDTH - room)
     parts = []
     for index, (name, kind, value, told) in enumerate(bars):
         top = index * 22.0
         parts += [
-            text(names - 8, top + _BAR, name, f"label {kind}", "end"),
+            text(names - 8, top + _BAR, name, f"label {kind}" if name == kind else "label", "end"),
             tag("rect", x=names, y=top + 2, width=max(scale(value) - names, 1.0), height=_BAR, class_=f"fill {kind}"),
             text(scale(value) + 6, top + _BAR, told, "value"),
         ]
@@ -69,16 +70,26 @@ def paired_bars(title: str, description: str, bars: Sequence[tuple[str, str, flo
 
 
 def measured_bars(title: str, description: str, rows: Sequence[tuple[str, float, str]], limit: float) -> Markup:
-    """Return a thin bar from 0 to 1 a row, its name and value above it, and a mark at ``limit``."""
-    scale, parts = Scale(0.0, 1.0, 0.0, WIDTH), []
+    """Return a thin bar up to 1 a row, its name and value above it, and a mark at ``limit``; those below it stand out.
+
+    Bars begin where all values can be told apart: at 0.9, or as much lower as the lowest needs.
+    """
+    low = min([0.9, *(math.floor(10 * value) / 10 for _, value, _ in rows)])
+    scale, parts = Scale(low, 1.0, 0.0, WIDTH), []
     for index, (name, value, told) in enumerate(rows):
         top = index * _ROW + 20
         kind = "fill spiking" if value >= limit else "fill wrong"
         parts += [
             text(0.0, top - 6, shortened(name, WIDTH - len(told) * CHARACTER - 20), "name"),
             text(WIDTH, top - 6, told, "value", "end"),
-            tag("rect", x=0.0, y=top, width=WIDTH, height=6.0, class_="trough"),
-            tag("rect", x=0.0, y=top, width=scale(value), height=6.0, class_=kind),
-            tag("path", d=f"M{scale(limit):.1f} {top - 2:g}v10", class_="limit"),
+            tag("rect", x=0.0, y=top, width=WIDTH, height=7.0, class_="trough"),
+            tag("rect", x=0.0, y=top, width=scale(value), height=7.0, class_=kind),
+            tag("path", d=f"M{scale(limit):.1f} {top - 2:g}v11", class_="limit"),
         ]
-    return chart(title, description, len(rows) * _ROW, parts)
+    bottom = len(rows) * _ROW + 8
+    parts += [
+        text(0.0, bottom, plain(low), "tick"),
+        text(scale(limit), bottom, plain(limit), "tick", "middle"),
+        text(WIDTH, bottom, "1", "tick", "end"),
+    ]
+    return chart(title, description, bottom + 4, parts)

@@ -10,6 +10,8 @@ WIDTH = 400.0
 """The width of every chart, in units of its view box, which are pixels on a telephone."""
 CHARACTER = 6.3
 """The width of a character of the charts' text, about."""
+BOLD = 7.9
+"""That of a bold one, in a wide font."""
 
 
 def number(value: float) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from .elements import CHARACTER, WIDTH, chart, tag, text
+from .elements import BOLD, WIDTH, chart, tag, text
 from .frame import Frame, horizontal, vertical
-from .scales import Label, Scale, linear, plain
+from .scales import Label, Scale, exact, linear, plain
 
 Floats = npt.NDArray[np.float64]
 MOST_POINTS = 300
@@ -72,15 +72,15 @@ def line_chart(
     bounds : the values between which y must stay
     """
     names = [*(line.name for line in lines), *(mark.name for mark in across)]
-    room = max((len(name) for name in names), default=0) * CHARACTER + 14
-    frame = Frame(right=WIDTH - min(room, WIDTH / 3))
+    room = max((len(name) for name in names), default=0) * BOLD + 10
+    frame = Frame(right=WIDTH - min(room, 0.38 * WIDTH))
     xs = [float(v) for line in lines for v in (line.x[0], line.x[-1])] + [mark.value for mark in up]
     ys = [float(v) for line in lines for part in (line.y, line.low, line.high) if part is not None for v in _ends(part)]
     ys += [mark.value for mark in across]
     if logarithmic:
         x_scale = Scale(min(xs), max(xs), frame.left, frame.right, logarithmic=True)
     else:
-        x_scale = linear(xs, frame.left, frame.right, most=5, zero=True)
+        x_scale = exact(xs, frame.left, frame.right)
     y_scale = linear(ys, frame.bottom, frame.top, zero=bounds is None)
     if bounds is not None:
         y_scale = Scale(max(bounds[0], y_scale.low), min(bounds[1], y_scale.high), frame.bottom, frame.top)

@@ -9,15 +9,15 @@ from markupsafe import Markup
 from .elements import WIDTH, chart, tag, text
 
 
-def matrix(title: str, description: str, counts: npt.NDArray[np.int64], given: str) -> Markup:
-    """Return ``counts`` (classes, classes + 1); the last column, of no decision, stands apart where it is not empty.
+def matrix(title: str, description: str, counts: npt.NDArray[np.int64], given: str, *, undecided: bool) -> Markup:
+    """Return ``counts`` (classes, classes + 1), the last column, of no decision, apart and only if it is asked for.
 
     A cell is the stronger, the larger its share of its row; the square root lets single errors be seen.
     """
     classes = len(counts)
-    columns = classes + bool(counts[:, -1].any())
+    columns = classes + undecided
     left, top = 34.0, 40.0
-    cell = (WIDTH - left - 6) / (classes + 1)
+    cell = (WIDTH - left - 6) / columns
     show = cell >= 15
     parts = [text(left, 12.0, given, "title"), text(0.0, top - 8, "label", "title")]
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

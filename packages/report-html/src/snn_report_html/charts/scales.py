@@ -58,13 +58,19 @@ def linear(values: Sequence[float], start: float, stop: float, *, most: int = 4,
     return Scale(math.floor(low / size + 1e-9) * size, math.ceil(high / size - 1e-9) * size, start, stop)
 
 
+def exact(values: Sequence[float], start: float, stop: float) -> Scale:
+    """Return a scale from zero, or below where there are negative values, to the largest of ``values``."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    return Scale(low, high if high > low else low + 1.0, start, stop)
+
+
 def ticks(scale: Scale, most: int = 4) -> list[float]:
     """Return the values at which a scale is labelled, at most ``most`` + 1.
 
     Examples
     --------
     >>> ticks(Scale(0, 1, 0, 100)), ticks(Scale(1, 64, 0, 100, logarithmic=True), 6)
-    ([0.0, 0.5, 1.0], [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+    ([0.0, 0.5, 1.0], [1.0, 2.0, 5.0, 10.0, 20.0, 50.0])
     """
     if scale.logarithmic:
         return _powers(scale.low, scale.high, most)
@@ -74,10 +80,16 @@ def ticks(scale: Scale, most: int = 4) -> list[float]:
 
 
 def _powers(low: float, high: float, most: int) -> list[float]:
-    """Return ``low`` times powers of two, four, eight, …, at most ``most`` + 1."""
-    doublings = math.floor(math.log2(high / low) + 1e-9)
-    every = max(1, -(-doublings // most))
-    return [low * 2.0**index for index in range(0, doublings + 1, every)]
+    """Return 1, 2 and 5 times powers of ten, or as many of them as fit, from ``low`` to ``high``."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        found = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in factors]
+        inside = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        if len(inside) <= most + 1:
+            break
+    else:
+        inside = inside[:: -(-len(inside) // most)]
+    return inside if len(inside) > 1 else [low, high]
 
 
 Label = Callable[[float], str]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from .elements import chart, tag
 from .frame import Frame, horizontal, vertical
-from .scales import Scale, linear
+from .scales import Scale, exact
 
 _SIDE = 190.0
 
@@ -24,7 +24,7 @@ def scatter(
     """
     frame = Frame(left=36.0, right=36.0 + _SIDE - 44.0, top=24.0, bottom=24.0 + _SIDE - 44.0, width=_SIDE)
     values: Sequence[float] = [float(points.min()), float(points.max())] if points.size else [0.0, 1.0]
-    across = linear(values, frame.left, frame.right, most=3, zero=True)
+    across = exact(values, frame.left, frame.right)
     up = Scale(across.low, across.high, frame.bottom, frame.top)
     dots = "".join(f"M{across(float(x)):.0f} {up(float(y)):.0f}h0" for x, y in points)
     parts = [

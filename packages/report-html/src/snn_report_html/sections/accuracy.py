@@ -8,7 +8,7 @@ from snn.result import Result
 
 from ..charts import scales
 from ..charts.lines import Line, Mark, line_chart
-from ..numbers import count, milliseconds, per_cent
+from ..amounts import count, milliseconds, per_cent
 from ..section import Section
 
 CLOSE = 0.01  # what "nearly there" means
@@ -64,14 +64,15 @@ def over_time(result: Result) -> Markup:
     """Return accuracy and agreement against the time a sample has been shown."""
     time = np.arange(1, result.steps + 1) * result.clock.dt_ms
     lines, across = [], []
-    if result.accuracy is not None and result.accuracy_interval is not None:
-        low, high = result.accuracy_interval
-        lines.append(Line(f"spiking {_short(result.accuracy[-1])}", "spiking", time, result.accuracy, low, high))
     if result.agreement is not None:
-        lines.append(Line(f"agreement {_short(result.agreement[-1])}", "agreement", time, result.agreement))
+        kind = "agreement" if result.accuracy is None else "agreement thin"
+        lines.append(Line(f"agreement {_short(result.agreement[-1])}", kind, time, result.agreement))
     top = None if _k(result) is None else result.top(_k(result) or 1)
     if top is not None:
         lines.append(Line(f"top {_k(result)} {_short(top[-1])}", "spiking thin", time, top))
+    if result.accuracy is not None and result.accuracy_interval is not None:  # last, so that it lies above the others
+        low, high = result.accuracy_interval
+        lines.append(Line(f"spiking {_short(result.accuracy[-1])}", "spiking", time, result.accuracy, low, high))
     if result.analog_accuracy is not None:
         across.append(Mark(f"analog {_short(result.analog_accuracy)}", "analog", result.analog_accuracy))
     what = "Accuracy over time" if result.accuracy is not None else "Agreement over time"
@@ -130,7 +131,7 @@ def rows(result: Result) -> list[tuple[str, ...]]:
             None if curve is None else float(curve[mark - 1]) for curve in (result.accuracy, top, result.agreement)
         ]
         interval = result.accuracy_interval
-        ends = "–" if interval is None else " to ".join(per_cent(float(end[mark - 1]), 1) for end in interval)
+        ends = "–" if interval is None else f"{100 * interval[0, mark - 1]:.1f} – {per_cent(float(interval[1, mark - 1]), 1)}"
         work = None if result.operations is None else float(result.operations[mark - 1].mean())
         time = milliseconds(mark * result.clock.dt_ms)
         found.append((time, per_cent(cells[0]), ends, per_cent(cells[1]), per_cent(cells[2]), count(work)))

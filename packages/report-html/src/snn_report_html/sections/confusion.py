@@ -10,7 +10,7 @@ from ..charts.matrix import matrix
 from ..section import Section
 
 MOST_CLASSES = 30  # of a matrix that can be read
-_ROWS = 15
+_ROWS = 10
 
 
 def section(result: Result) -> Section:
@@ -21,17 +21,19 @@ def section(result: Result) -> Section:
     given = [("spiking", result.spiking[-1])]
     if result.analog is not None:
         given.append(("analog", result.analog))
+    common = {"pairs": pairs(result), "classes": result.classes, "names": [name for name, _ in given]}
     if result.classes > MOST_CLASSES:
-        return Section(
-            "confusion", title, title, {"pairs": pairs(result), "classes": result.classes, "names": [n for n, _ in given]}
-        )
+        return Section("confusion", title, title, {**common, "charts": []})
+    undecided = any(bool((classes[result.labelled] < 0).any()) for _, classes in given)
     charts = []
     for name, classes in given:
         counts = result.confusion(classes)
         wrong = int(counts.sum() - np.trace(counts))
         told = f"{wrong:,} of {int(counts.sum()):,} wrong"
-        charts.append({"name": name, "told": told, "chart": matrix(f"Confusion of the {name} network", told, counts, f"class given by the {name} network")})
-    return Section("confusion", title, title, {"charts": charts})
+        axis = f"class given by the {name} network"
+        drawn = matrix(f"Confusion of the {name} network", told, counts, axis, undecided=undecided)
+        charts.append({"name": name, "told": told, "chart": drawn})
+    return Section("confusion", title, title, {**common, "charts": charts})
 
 
 def pairs(result: Result) -> list[tuple[int, str, list[int]]]:

@@ -6,7 +6,7 @@ import numpy as np
 from snn.result import Result
 
 from ..charts.histogram import edges, histogram
-from ..numbers import milliseconds
+from ..amounts import milliseconds
 from ..section import Section
 
 
@@ -28,5 +28,8 @@ def section(result: Result) -> Section:
         marks=tuple((f"{name} within {milliseconds(value)}", value) for name, value in quantiles),
         bins=bins,
     )
+    table = [
+        (f"{100 * q:g} % of the samples", milliseconds(float(np.quantile(latency, q)))) for q in (0.25, 0.5, 0.75, 0.9, 0.99, 1)
+    ]
     late = int((result.spiking[-1] < 0).sum())
-    return Section("latency", title, "Latency", {"chart": chart, "mean": milliseconds(float(latency.mean())), "late": late})
+    return Section("latency", title, "Latency", {"chart": chart, "rows": table, "mean": milliseconds(float(latency.mean())), "late": late})

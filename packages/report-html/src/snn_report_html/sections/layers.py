@@ -7,14 +7,14 @@ from snn.measures.layer import PARTS, LayerMeasures
 from snn.result import Result
 
 from ..charts.bars import Row, measured_bars, stacked_bars
-from ..numbers import correlation, count, small, whole
+from ..amounts import correlation, count, small, whole
 from ..section import Section
 
 WHAT = {
-    "inherited": "the layers before it are wrong already",
-    "clipping": "its largest activations are cut off",
-    "quantisation": "it counts in whole spikes",
-    "unevenness": "spikes come at other times than a constant current would",
+    "inherited": "What the layer gets is wrong already: look at the layers before it.",
+    "clipping": "Its largest activations are cut off: a higher percentile helps, or scales per channel.",
+    "quantisation": "It tells in whole spikes: more steps help, or a start at half the threshold.",
+    "unevenness": "Spikes come at other times than a constant current would: more steps help.",
 }
 _NO_LAYERS = "The run measured no layers: run it again with measure.layers = true."
 

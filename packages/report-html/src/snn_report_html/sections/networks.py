@@ -11,7 +11,7 @@ from snn.network import Layer, Network
 from snn.neurons import Neuron
 from snn.result import Result
 
-from ..numbers import shape, whole
+from ..amounts import shape, whole
 from ..section import Section
 
 

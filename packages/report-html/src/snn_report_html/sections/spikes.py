@@ -10,7 +10,7 @@ from snn.shown import ShownLayer
 from ..charts.bars import paired_bars
 from ..charts.picture import picture
 from ..charts.raster import COLUMNS, marks, raster
-from ..numbers import count, milliseconds, small
+from ..amounts import count, milliseconds, small
 from ..section import Section
 
 ROWS = 64  # neurons drawn of a layer

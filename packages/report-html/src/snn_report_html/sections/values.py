@@ -8,7 +8,7 @@ from snn.result import Result
 
 from ..charts.histogram import compared_histogram
 from ..charts.scatter import scatter
-from ..numbers import correlation, per_cent
+from ..amounts import correlation, per_cent
 from ..section import Section
 
 OPEN = 12  # layers that are shown at once; the others when asked for

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from snn.result import Result
 
-from ..numbers import count, milliseconds, per_cent, points
+from ..amounts import count, milliseconds, per_cent, points
 from ..section import Section
 
 

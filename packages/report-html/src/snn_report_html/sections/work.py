@@ -7,7 +7,7 @@ from snn.result import Result
 
 from ..charts.bars import paired_bars
 from ..charts.lines import Line, Mark, line_chart
-from ..numbers import count, joules
+from ..amounts import count, joules
 from ..section import Section
 
 
