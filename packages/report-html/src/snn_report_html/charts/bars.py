@@ -87,9 +87,7 @@ def measured_bars(title: str, description: str, rows: Sequence[tuple[str, float,
             tag("path", d=f"M{scale(limit):.1f} {top - 2:g}v11", class_="limit"),
         ]
     bottom = len(rows) * _ROW + 8
-    parts += [
-        text(0.0, bottom, plain(low), "tick"),
-        text(scale(limit), bottom, plain(limit), "tick", "middle"),
-        text(WIDTH, bottom, "1", "tick", "end"),
-    ]
+    parts += [text(0.0, bottom, plain(low), "tick"), text(scale(limit), bottom, plain(limit), "tick", "middle")]
+    if WIDTH - scale(limit) > 30:
+        parts.append(text(WIDTH, bottom, "1", "tick", "end"))
     return chart(title, description, bottom + 4, parts)

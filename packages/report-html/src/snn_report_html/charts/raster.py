@@ -12,6 +12,8 @@ from .scales import Scale
 
 Integers = npt.NDArray[np.int64]
 COLUMNS = 372  # pixels that are told apart along time
+_FEW = 1500  # marks that are so few that each can be wider than its step, to be seen
+_SEEN = 3.0
 
 
 def raster(
@@ -33,8 +35,9 @@ def raster(
     if runs:
         unit = (frame.right - frame.left) / min(total, COLUMNS)
         gap = 0.25 * unit if total <= COLUMNS / 3 else 0.0
+        least = _SEEN if len(runs) < _FEW else 0.0
         data = "".join(
-            f"M{frame.left + start * unit:.1f} {frame.top + (r + 0.5) * row:.1f}h{length * unit - gap:.1f}"
+            f"M{frame.left + start * unit:.1f} {frame.top + (r + 0.5) * row:.1f}h{max(length * unit - gap, least):.1f}"
             for r, start, length in runs
         )
         parts.append(tag("path", d=data, class_="spikes spiking", stroke_width=round(max(row * 0.72, 0.6), 2)))

@@ -80,9 +80,9 @@ def ticks(scale: Scale, most: int = 4) -> list[float]:
 
 
 def _powers(low: float, high: float, most: int) -> list[float]:
-    """Return 1, 2 and 5 times powers of ten, or as many of them as fit, from ``low`` to ``high``."""
+    """Return 1 to 9 times powers of ten from ``low`` to ``high``, or as many of them as fit."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    for factors in ((1, 2, 5), (1, 3), (1,)):
+    for factors in (range(1, 10), (1, 2, 5), (1, 3), (1,)):
         found = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in factors]
         inside = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
         if len(inside) <= most + 1:

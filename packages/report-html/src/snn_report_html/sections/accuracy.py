@@ -49,12 +49,15 @@ def told(result: Result) -> str:
     curve = result.accuracy if result.accuracy is not None else result.agreement
     if curve is None or result.steps < 2:
         return ""
-    step = nearly(curve)
+    step, best = nearly(curve), int(np.argmax(curve))
     what = "accuracy" if result.accuracy is not None else "agreement"
     found = f"From {milliseconds((step + 1) * result.clock.dt_ms)} on the {what} is within one point of its last value"
     if result.operations is not None:
         share = float(result.operations[step].mean() / max(float(result.operations[-1].mean()), 1e-12))
         found += f"; by then {per_cent(share, 0)} of the operations are done"
+    if curve[best] > curve[-1] + CLOSE:
+        time = milliseconds((best + 1) * result.clock.dt_ms)
+        return f"The {what} is highest, {per_cent(float(curve[best]))}, after {time}, and falls from there: stop earlier."
     if step == result.steps - 1:
         return f"The {what} still changes in the last step: a longer run may give more."
     return f"{found}."
