@@ -12,11 +12,9 @@ _SECTIONS = (accuracy, layers, values, spikes, work, latency, confusion, network
 
 def page(result: Result, title: str = "") -> str:
     """Return what ``result`` says as HTML; the same result gives the same text."""
-    return environment().get_template("page.html").render(
-        title=title or result.name,
-        verdict=verdict.section(result),
-        sections=[module.section(result) for module in _SECTIONS],
-    )
+    template = environment().get_template("page.html")
+    parts = [module.section(result) for module in _SECTIONS]
+    return template.render(title=title or result.name, verdict=verdict.section(result), sections=parts)
 
 
 def environment() -> Environment:

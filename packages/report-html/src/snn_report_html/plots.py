@@ -53,7 +53,7 @@ class Plots(Reporter):
         for name in dict.fromkeys(self.which or PLOTS):
             try:
                 self._write(_drawn(name)(result), folder)
-            except _cannot_draw() as reason:
+            except _cannot_draw() as reason:  # noqa: PERF203  a plot takes longer
                 left_out.append(f"{name} ({reason})")
         if left_out:
             _LOG.warning("plots left out: %s", "; ".join(left_out))

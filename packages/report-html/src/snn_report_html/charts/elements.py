@@ -23,7 +23,7 @@ def number(value: float) -> str:
     ('12', '0.2', '0')
     """
     text = f"{value:.1f}"
-    text = text[:-2] if text.endswith(".0") else text
+    text = text.removesuffix(".0")
     return "0" if text == "-0" else text
 
 

@@ -112,6 +112,11 @@ def line_chart(
     return chart(title, description, frame.height, [*parts, *_names(frame, ends)])
 
 
+def times(steps: int, dt_ms: float) -> Floats:
+    """Return the time after each of ``steps`` steps, (steps,), in milliseconds."""
+    return np.arange(1, steps + 1, dtype=np.float64) * np.float64(dt_ms)
+
+
 def picked(length: int, *, logarithmic: bool, most: int = MOST_POINTS) -> list[int]:
     """Return which of ``length`` points are drawn: all, or ``most`` of them that lie evenly on the axis."""
     if length <= most:

@@ -1,4 +1,4 @@
-"""A confusion matrix: labels by rows, given classes by columns; what is right in one colour, what is wrong in another."""
+"""A confusion matrix: labels by rows, given classes by columns; right and wrong in two colours."""
 
 from __future__ import annotations
 

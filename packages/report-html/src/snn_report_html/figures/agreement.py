@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from snn.measures.layer import LayerMeasures
+from snn.measures.layer import LayerMeasures, Points
 from snn.result import Result
 
 from .canvas import ANALOG, SPIKING, WRONG, one
@@ -30,7 +30,7 @@ def rate_distribution(result: Result) -> Iterator[Picture]:
     for layer, points in _compared(result):
         telling = points[(points != 0).any(axis=1)]
         telling = telling if len(telling) else points
-        bins = np.histogram_bin_edges(telling, 40)
+        bins = np.histogram_bin_edges(telling, 40).tolist()
         figure, axes = one(f"{layer.name}: values of {layer.compared:,} samples, those that are zero in both left out")
         axes.hist(telling[:, 1], bins, color=SPIKING, alpha=0.55, label="spiking")
         axes.hist(telling[:, 0], bins, color=ANALOG, histtype="step", lw=1.5, label="analog")
@@ -56,7 +56,7 @@ def pearson(result: Result) -> Iterator[Picture]:
     yield Picture("pearson", figure)
 
 
-def _compared(result: Result) -> list[tuple[LayerMeasures, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]:
+def _compared(result: Result) -> list[tuple[LayerMeasures, Points]]:
     found = [(layer, layer.points) for layer in result.layers if layer.points is not None and len(layer.points)]
     if not found:
         raise CannotDraw("no layer was compared with an analog network; measure.layers = true compares them")

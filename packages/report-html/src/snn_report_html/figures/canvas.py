@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import Literal, TypeAlias
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ Format: TypeAlias = Literal["png", "svg", "pdf"]
 SPIKING, ANALOG, OTHER, WRONG = "#0a67a3", "#767b84", "#7a5195", "#c2410c"
 """The colours of the page."""
 
+_CHARACTERS = 12  # of a title in an inch
 _NO_DATE = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
@@ -21,7 +23,7 @@ def one(title: str, size: tuple[float, float] = (6.4, 4.0)) -> tuple[Figure, Axe
     """Return a figure of ``size`` in inches, with one pair of axes."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
-    tidy(axes, title)
+    tidy(axes, title, size[0])
     return figure, axes
 
 
@@ -30,13 +32,14 @@ def row(titles: tuple[str, ...], size: tuple[float, float]) -> tuple[Figure, lis
     figure = Figure(figsize=size, layout="constrained")
     found = [figure.add_subplot(1, len(titles), number) for number in range(1, len(titles) + 1)]
     for axes, title in zip(found, titles, strict=True):
-        tidy(axes, title)
+        tidy(axes, title, size[0] / len(titles))
     return figure, found
 
 
-def tidy(axes: Axes, title: str) -> None:
-    """Set the title, as plain text, and leave out what shows nothing."""
-    axes.set_title(title, loc="left", fontsize=10, parse_math=False)
+def tidy(axes: Axes, title: str, width: float) -> None:
+    """Set the title, as plain text in lines of ``width`` inches, and leave out what shows nothing."""
+    lines = textwrap.wrap(title, int(width * _CHARACTERS))
+    axes.set_title("\n".join(lines), loc="left", fontsize=10, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -80,9 +81,7 @@ def tiled(values: Values) -> Values:
     return picture
 
 
-def _maps(
-    result: Result, plot: str, what: str, values: Callable[[ShownLayer], Values | None]
-) -> Iterator[Picture]:
+def _maps(result: Result, plot: str, what: str, values: Callable[[ShownLayer], Values | None]) -> Iterator[Picture]:
     shown = _shown(result)
     known = [(layer.name, found) for layer in shown.layers if (found := values(layer)) is not None]
     if not known:
@@ -98,8 +97,9 @@ def _maps(
         else:
             figure, axes = one(title, (6.4, 5.6))
             reach = float(np.abs(found).max(initial=0)) or 1.0
-            limits = {"vmin": -reach, "vmax": reach, "cmap": "RdBu"} if signed else {"vmin": 0.0, "cmap": "viridis"}
-            drawn = axes.imshow(tiled(found), aspect="equal" if found.ndim != 2 else "auto", **limits)
+            low, high, colours = (-reach, reach, "RdBu") if signed else (0.0, reach, "viridis")
+            aspect: Literal["equal", "auto"] = "equal" if found.ndim != 2 else "auto"
+            drawn = axes.imshow(tiled(found), colours, aspect=aspect, vmin=low, vmax=high)
             figure.colorbar(drawn, ax=axes, shrink=0.8)
             axes.set_axis_off()
         yield Picture(in_layer(result.networks["spiking"], name, plot), figure)

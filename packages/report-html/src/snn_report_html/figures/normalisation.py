@@ -47,9 +47,7 @@ def normalisation(result: Result) -> Iterator[Picture]:
         yield _pair(result, name, "normalisation", titles, before[name], after[name])
 
 
-def _pair(
-    result: Result, name: str, plot: str, titles: tuple[str, str], before: Floats, after: Floats
-) -> Picture:
+def _pair(result: Result, name: str, plot: str, titles: tuple[str, str], before: Floats, after: Floats) -> Picture:
     figure, axes = row((f"{name}: {titles[0]}", titles[1]), (8.4, 3.4))
     for part, values, colour in zip(axes, (before, after), (ANALOG, SPIKING), strict=True):
         telling = values[values != 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 from snn.result import Result
 
 from .canvas import ANALOG, OTHER, SPIKING, one
@@ -12,7 +13,7 @@ from .pictures import CannotDraw, Picture
 
 
 def error_over_time(result: Result) -> Iterator[Picture]:
-    """Draw the share of samples that are classified wrongly, and of those that get another class than the analog one."""
+    """Draw the share of samples that get a wrong class, and of those that get another than in the analog network."""
     accuracy, interval, agreement = result.accuracy, result.accuracy_interval, result.agreement
     if accuracy is None and agreement is None:
         raise CannotDraw("there are neither labels nor an analog network")
@@ -67,8 +68,8 @@ def spike_count(result: Result) -> Iterator[Picture]:
     yield Picture("spike_count", figure)
 
 
-def _time(result: Result) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.arange(1, result.steps + 1) * result.clock.dt_ms
+def _time(result: Result) -> npt.NDArray[np.float64]:
+    return np.arange(1, result.steps + 1, dtype=np.float64) * np.float64(result.clock.dt_ms)
 
 
 def _dots(result: Result) -> str:

@@ -6,19 +6,20 @@ import numpy as np
 from markupsafe import Markup
 from snn.result import Result
 
-from ..charts import scales
-from ..charts.lines import Line, Mark, line_chart
 from ..amounts import count, milliseconds, per_cent
+from ..charts import scales
+from ..charts.lines import Floats, Line, Mark, line_chart, times
 from ..section import Section
 
 CLOSE = 0.01  # what "nearly there" means
 _FEW_STEPS = 8  # from here on time stands in powers of two: most happens early
 _ROWS = 12
+_NO_LABELS = "The samples have no labels, so there is no accuracy, only agreement. "
 
 
 def section(result: Result) -> Section:
     """Return accuracy and agreement over time and over operations."""
-    lead = "" if result.accuracy is not None else "The samples have no labels, so there is no accuracy, only agreement. "
+    lead = "" if result.accuracy is not None else _NO_LABELS
     if result.accuracy is None and result.agreement is None:
         return Section(
             "accuracy",
@@ -38,7 +39,7 @@ def section(result: Result) -> Section:
     )
 
 
-def nearly(curve: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> int:
+def nearly(curve: Floats) -> int:
     """Return the first step, from 0, from which on ``curve`` stays within `CLOSE` of its last value."""
     away = np.flatnonzero(np.abs(curve - curve[-1]) > CLOSE + 1e-12)
     return int(away[-1]) + 1 if away.size else 0
@@ -57,7 +58,8 @@ def told(result: Result) -> str:
         found += f"; by then {per_cent(share, 0)} of the operations are done"
     if curve[best] > curve[-1] + CLOSE:
         time = milliseconds((best + 1) * result.clock.dt_ms)
-        return f"The {what} is highest, {per_cent(float(curve[best]))}, after {time}, and falls from there: stop earlier."
+        told = f"The {what} is highest, {per_cent(float(curve[best]))}, after {time}"
+        return f"{told}, and falls from there: stop earlier."
     if step == result.steps - 1:
         return f"The {what} still changes in the last step: a longer run may give more."
     return f"{found}."
@@ -65,7 +67,7 @@ def told(result: Result) -> str:
 
 def over_time(result: Result) -> Markup:
     """Return accuracy and agreement against the time a sample has been shown."""
-    time = np.arange(1, result.steps + 1) * result.clock.dt_ms
+    time = times(result.steps, result.clock.dt_ms)
     lines, across = [], []
     if result.agreement is not None:
         kind = "agreement" if result.accuracy is None else "agreement thin"
@@ -128,13 +130,14 @@ def rows(result: Result) -> list[tuple[str, ...]]:
     marks = [2**power for power in range(64) if 2**power < result.steps]
     marks = [*marks[:: -(-len(marks) // _ROWS) or 1], result.steps]
     top = None if _k(result) is None else result.top(_k(result) or 1)
-    found = []
+    found: list[tuple[str, ...]] = []
     for mark in marks:
         cells = [
             None if curve is None else float(curve[mark - 1]) for curve in (result.accuracy, top, result.agreement)
         ]
         interval = result.accuracy_interval
-        ends = "–" if interval is None else f"{100 * interval[0, mark - 1]:.1f} – {per_cent(float(interval[1, mark - 1]), 1)}"
+        low, high = (None, None) if interval is None else (float(end) for end in interval[:, mark - 1])
+        ends = "–" if low is None else f"{100 * low:.1f} – {per_cent(high, 1)}"
         work = None if result.operations is None else float(result.operations[mark - 1].mean())
         time = milliseconds(mark * result.clock.dt_ms)
         found.append((time, per_cent(cells[0]), ends, per_cent(cells[1]), per_cent(cells[2]), count(work)))

@@ -49,9 +49,7 @@ def pairs(result: Result) -> list[tuple[int, str, list[int]]]:
     ]
 
 
-def _counted(
-    labels: npt.NDArray[np.int64], given: npt.NDArray[np.int64], classes: int
-) -> dict[tuple[int, int], int]:
+def _counted(labels: npt.NDArray[np.int64], given: npt.NDArray[np.int64], classes: int) -> dict[tuple[int, int], int]:
     wrong = labels != given
     found, times = np.unique(labels[wrong] * (classes + 1) + given[wrong] + 1, return_counts=True)
     return {

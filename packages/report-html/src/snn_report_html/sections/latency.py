@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from snn.result import Result
 
-from ..charts.histogram import edges, histogram
 from ..amounts import milliseconds
+from ..charts.histogram import edges, histogram
 from ..section import Section
+
+_SHARES = (0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 
 
 def section(result: Result) -> Section:
@@ -28,8 +30,7 @@ def section(result: Result) -> Section:
         marks=tuple((f"{name} within {milliseconds(value)}", value) for name, value in quantiles),
         bins=bins,
     )
-    table = [
-        (f"{100 * q:g} % of the samples", milliseconds(float(np.quantile(latency, q)))) for q in (0.25, 0.5, 0.75, 0.9, 0.99, 1)
-    ]
+    table = [(f"{100 * q:g} % of the samples", milliseconds(float(np.quantile(latency, q)))) for q in _SHARES]
     late = int((result.spiking[-1] < 0).sum())
-    return Section("latency", title, "Latency", {"chart": chart, "rows": table, "mean": milliseconds(float(latency.mean())), "late": late})
+    mean = milliseconds(float(latency.mean()))
+    return Section("latency", title, "Latency", {"chart": chart, "rows": table, "mean": mean, "late": late})

@@ -6,8 +6,8 @@ from snn.measures.advice import LIMIT
 from snn.measures.layer import PARTS, LayerMeasures
 from snn.result import Result
 
-from ..charts.bars import Row, measured_bars, stacked_bars
 from ..amounts import correlation, count, small, whole
+from ..charts.bars import Row, measured_bars, stacked_bars
 from ..section import Section
 
 WHAT = {

@@ -41,7 +41,7 @@ def _rows(parsed: Network | None, spiking: Network) -> list[dict[str, object]]:
     rows = []
     for name in names:
         old = parsed[name] if parsed is not None and name in parsed else None
-        new = spiking[name] if name in spiking else None
+        new = spiking[name] if name in spiking else None  # noqa: SIM401  a network has no get
         network = spiking if new is not None or parsed is None else parsed
         rows.append(
             {

@@ -7,10 +7,10 @@ import numpy.typing as npt
 from snn.result import Result
 from snn.shown import ShownLayer
 
+from ..amounts import count, milliseconds, small
 from ..charts.bars import paired_bars
 from ..charts.picture import picture
 from ..charts.raster import COLUMNS, marks, raster
-from ..amounts import count, milliseconds, small
 from ..section import Section
 
 ROWS = 64  # neurons drawn of a layer
@@ -130,7 +130,8 @@ def output(result: Result) -> str:
     bars = []
     for number in classes:
         if activation is not None:
-            bars.append((f"class {number}", "analog", float(activation[number]) - low, small(float(activation[number]))))
+            wanted = float(activation[number])
+            bars.append((f"class {number}", "analog", wanted - low, small(wanted)))
         name = "" if activation is not None else f"class {number}"
         bars.append((name, "spiking", float(value[number]) - low, small(float(value[number]))))
     told = "; ".join(f"{kind} {name} {text}".strip() for name, kind, _, text in bars)

@@ -6,9 +6,9 @@ import numpy as np
 from snn.measures.layer import LayerMeasures
 from snn.result import Result
 
+from ..amounts import correlation, per_cent
 from ..charts.histogram import compared_histogram
 from ..charts.scatter import scatter
-from ..amounts import correlation, per_cent
 from ..section import Section
 
 OPEN = 12  # layers that are shown at once; the others when asked for

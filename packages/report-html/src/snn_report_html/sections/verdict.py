@@ -44,7 +44,8 @@ def sentence(result: Result) -> str:
     if accuracy is None or interval is None:
         if agreement is None:
             return f"The spiking network was simulated for {time}; there is nothing to compare it with."
-        return f"After {time} the spiking network gives the class of the analog one for {per_cent(agreement[-1])} of the samples."
+        share = per_cent(float(agreement[-1]))
+        return f"After {time} the spiking network gives the class of the analog one for {share} of the samples."
     spiking, analog = float(accuracy[-1]), result.analog_accuracy
     if analog is None:
         return f"After {time} the spiking network gets {per_cent(spiking)} of the samples right."
@@ -68,7 +69,8 @@ def tiles(result: Result) -> list[Tile]:
         found.append(Tile("Spiking accuracy", "–", "the samples have no labels", "spiking"))
     else:
         low, high = (per_cent(float(end), 1) for end in interval[:, -1])
-        found.append(Tile("Spiking accuracy", per_cent(float(accuracy[-1])), f"95 % interval {low} to {high}", "spiking"))
+        told = f"95 % interval {low} to {high}"
+        found.append(Tile("Spiking accuracy", per_cent(float(accuracy[-1])), told, "spiking"))
     if result.analog is None:
         found.append(Tile("Analog accuracy", "–", "the network was never analog", "analog"))
     elif result.analog_accuracy is None:

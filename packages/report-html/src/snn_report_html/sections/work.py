@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from snn.result import Result
 
-from ..charts.bars import paired_bars
-from ..charts.lines import Line, Mark, line_chart
 from ..amounts import count, joules
+from ..charts.bars import paired_bars
+from ..charts.lines import Line, Mark, line_chart, times
 from ..section import Section
 
 
@@ -29,7 +28,7 @@ def over_time(result: Result) -> str:
     """Return the operations of a sample so far, against time."""
     if result.operations is None:
         return ""
-    time = np.arange(1, result.steps + 1) * result.clock.dt_ms
+    time = times(result.steps, result.clock.dt_ms)
     work = result.operations.mean(axis=1)
     across = []
     if result.analog_operations:
