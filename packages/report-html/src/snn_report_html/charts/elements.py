@@ -63,14 +63,14 @@ def text(x: float, y: float, content: str, kind: str = "", anchor: str | None = 
 
 
 def shortened(content: str, width: float) -> str:
-    """Return ``content`` with its middle left out where it is longer than ``width``.
+    """Return ``content``, set in bold, with its middle left out where it is longer than ``width``.
 
     Examples
     --------
-    >>> shortened("block_12_project_BN", 70)
+    >>> shortened("block_12_project_BN", 90)
     'block…ct_BN'
     """
-    most = max(3, int(width / CHARACTER))
+    most = max(3, int(width / BOLD))
     if len(content) <= most:
         return content
     front = (most - 1) // 2
