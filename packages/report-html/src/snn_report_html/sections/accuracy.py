@@ -56,13 +56,19 @@ def told(result: Result) -> str:
     if result.operations is not None:
         share = float(result.operations[step].mean() / max(float(result.operations[-1].mean()), 1e-12))
         found += f"; by then {per_cent(share, 0)} of the operations are done"
-    if curve[best] > curve[-1] + CLOSE:
+    if _surely_below(result, best):
         time = milliseconds((best + 1) * result.clock.dt_ms)
         told = f"The {what} is highest, {per_cent(float(curve[best]))}, after {time}"
         return f"{told}, and falls from there: stop earlier."
     if step == result.steps - 1:
         return f"The {what} still changes in the last step: a longer run may give more."
     return f"{found}."
+
+
+def _surely_below(result: Result, best: int) -> bool:
+    """Return whether the accuracy at the end is below that at step ``best`` by more than chance."""
+    interval = result.accuracy_interval
+    return interval is not None and bool(interval[0, best] > interval[1, -1] + CLOSE)
 
 
 def over_time(result: Result) -> Markup:

@@ -99,8 +99,8 @@ def tiles(result: Result) -> list[Tile]:
 def facts(result: Result) -> str:
     """Return what was run, in one line."""
     parts = [
-        f"{result.samples:,} samples",
-        f"{result.steps:,} steps of {milliseconds(result.clock.dt_ms)}",
+        f"{result.samples:,} sample{'s' * (result.samples != 1)}",
+        f"{result.steps:,} step{'s' * (result.steps > 1)} of {milliseconds(result.clock.dt_ms)}",
         f"backend {result.backend}",
         f"simulated in {result.seconds:.3g} s",
     ]
