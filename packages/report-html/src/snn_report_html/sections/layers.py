@@ -12,9 +12,9 @@ from ..section import Section
 
 WHAT = {
     "inherited": "What the layer gets is wrong already: look at the layers before it.",
-    "clipping": "Its largest activations are cut off: a higher percentile helps, or scales per channel.",
-    "quantisation": "It tells in whole spikes: more steps help, or a start at half the threshold.",
-    "unevenness": "Spikes come at other times than a constant current would: more steps help.",
+    "clipping": "Its largest activations are cut off at the largest value a neuron can give.",
+    "quantisation": "Spikes are whole, so that activations near each other cannot be told apart.",
+    "unevenness": "Spikes come at other times than a constant current would ask for.",
 }
 _NO_LAYERS = "The run measured no layers: run it again with measure.layers = true."
 
