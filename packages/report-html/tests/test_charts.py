@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from snn_report_html.charts.bars import Row, measured_bars, paired_bars, stacked_bars
+from snn_report_html.charts.graph import Row as Layer
+from snn_report_html.charts.graph import graph
 from snn_report_html.charts.histogram import compared_histogram, histogram
 from snn_report_html.charts.lines import Line, Mark, line_chart, picked
 from snn_report_html.charts.matrix import matrix
@@ -149,3 +151,29 @@ def test_a_picture_goes_from_black_to_white():
     assert pixels(np.zeros(100, np.float32)).shape == (10, 10, 1)
     assert max(pixels(np.zeros((1, 1000, 700), np.float32)).shape) <= 160
     assert picture(np.zeros((2, 3, 3), np.float32)).startswith("data:image/png;base64,")
+
+
+def test_a_graph_has_a_row_a_layer_and_a_line_from_what_was_folded_to_where_it_went():
+    rows = [
+        Layer("a", "Input", "Input"),
+        Layer("b", "Conv", "Conv", ("a",), ("a",)),
+        Layer("n", "BatchNorm", "", ("b",), (), into=("b",)),
+        Layer("c", "relu", "IntegrateFire", ("n", "a"), ("b", "a"), neuron=True),
+    ]
+    chart = graph("t", "d", rows)
+    boxes = [(float(box.get("x")), float(box.get("y")), box.get("class")) for box in parts(chart, "rect")]
+    # rows of 30 pixels from 22 on, boxes 20 high, from 22 and from 266
+    assert boxes == [
+        (22, 27, "box"),
+        (266, 27, "box"),
+        (22, 57, "box"),
+        (266, 57, "box"),
+        (22, 87, "box gone"),
+        (22, 117, "box"),
+        (266, 117, "box neuron"),
+    ]
+    (into,) = parts(chart, "path", "into")
+    assert into.get("d") == "M134 97C204 97 196 67 266 67"
+    edges = [edge.get("d") for edge in parts(chart, "path", "edge")]
+    assert sum("V" in edge for edge in edges) == 5  # to the next below
+    assert sum("C" in edge for edge in edges) == 2  # past others, outside

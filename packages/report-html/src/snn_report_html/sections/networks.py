@@ -12,7 +12,10 @@ from snn.neurons import Neuron
 from snn.result import Result
 
 from ..amounts import shape, whole
+from ..charts.graph import Row, graph
 from ..section import Section
+
+MOST_ROWS = 80  # of a picture that can be looked at
 
 
 def section(result: Result) -> Section:
@@ -26,12 +29,42 @@ def section(result: Result) -> Section:
         "Network",
         {
             "before": parsed is not None,
+            "chart": "" if parsed is None or len(rows) > MOST_ROWS else picture(parsed, spiking),
             "rows": rows,
             "provenance": spiking.provenance,
             "totals": [_total(network) for network in (parsed, spiking) if network is not None],
             "neurons": whole(sum(_size(spiking, layer) for layer in spiking.layers if isinstance(layer, Neuron))),
         },
     )
+
+
+def picture(parsed: Network, spiking: Network) -> str:
+    """Return both networks side by side, and what was folded into what."""
+    rows = []
+    for name in merged([layer.name for layer in parsed.layers], [layer.name for layer in spiking.layers]):
+        old = parsed[name] if name in parsed else None  # noqa: SIM401  a network has no get
+        new = spiking[name] if name in spiking else None  # noqa: SIM401  as above
+        rows.append(
+            Row(
+                name,
+                "" if old is None else word(old),
+                "" if new is None else word(new),
+                () if old is None else old.inputs,
+                () if new is None else new.inputs,
+                isinstance(new, Neuron),
+                targets(name, spiking) if new is None else (),
+            )
+        )
+    gone = sum(not row.after for row in rows)
+    neurons = sum(row.neuron for row in rows)
+    return graph("The network before and after", f"{gone} layers are gone, {neurons} became neurons", rows)
+
+
+def targets(name: str, network: Network) -> tuple[str, ...]:
+    """Return the layers of ``network`` that ``name`` was folded into, as its history tells."""
+    lines = [line for line in network.provenance if repr(name) in line.partition(" into ")[0]]
+    told = [line.partition(" into ")[2] for line in lines]
+    return tuple(layer.name for layer in network.layers if any(repr(layer.name) in text for text in told))
 
 
 def _rows(parsed: Network | None, spiking: Network) -> list[dict[str, object]]:
@@ -89,6 +122,11 @@ def kind(layer: Layer) -> str:
     if isinstance(layer, Activation):
         return f"{layer.kind} {layer.function}"
     return layer.kind
+
+
+def word(layer: Layer) -> str:
+    """Return what a layer is, in a word."""
+    return layer.function if isinstance(layer, Activation) else layer.kind
 
 
 def parameters(layer: Layer | None) -> int:
