@@ -10,6 +10,7 @@ from msgspec import Meta
 from snn import writing
 from snn.reporting import Needs, Reporter
 from snn.result import Result
+from snn.swept import Sweep
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Html(Reporter):
         str, Meta(pattern=r"^[^/\\\x00]+\.html?$", description="The name of the page in the run folder.")
     ] = "report.html"
     title: Annotated[str, Meta(description="What stands at its top; by default the name of the run.")] = ""
+
+    def sweep(self, sweep: Sweep, folder: Path) -> None:
+        from .sweep_page import sweep_page  # noqa: PLC0415  as below
+
+        writing.write(folder / "sweep.html", sweep_page(sweep, folder, self.title, self.file))
 
     def report(self, result: Result, folder: Path | None) -> None:
         if folder is None:

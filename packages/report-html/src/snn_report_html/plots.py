@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from msgspec import Meta
 from snn import settings, writing
 from snn.reporting import Needs, Reporter
 from snn.result import Result
+from snn.swept import Sweep
 
 from .figures.catalogue import PLOTS
 
@@ -49,11 +50,21 @@ class Plots(Reporter):
     def report(self, result: Result, folder: Path | None) -> None:
         if folder is None:
             return
+        names = dict.fromkeys(self.which or PLOTS)
+        self._draw({name: _drawing(PLOTS[name], name, result) for name in names}, folder)
+
+    def sweep(self, sweep: Sweep, folder: Path) -> None:
+        self._draw({"sweep": _drawing("sweep", "curves", sweep)}, folder)
+
+    def _draw(self, drawings: Mapping[str, Callable[[], Iterator[Picture]]], folder: Path) -> None:
+        """Write what each of ``drawings`` gives, and tell what cannot be drawn."""
+        from .figures.pictures import CannotDraw  # noqa: PLC0415  it imports matplotlib
+
         left_out = []
-        for name in dict.fromkeys(self.which or PLOTS):
+        for name, drawing in drawings.items():
             try:
-                self._write(_drawn(name)(result), folder)
-            except _cannot_draw() as reason:  # noqa: PERF203  a plot takes longer
+                self._write(drawing(), folder)
+            except CannotDraw as reason:  # noqa: PERF203  a plot takes longer
                 left_out.append(f"{name} ({reason})")
         if left_out:
             _LOG.warning("plots left out: %s", "; ".join(left_out))
@@ -69,13 +80,6 @@ class Plots(Reporter):
                 writing.write(path, content(picture.figure, kind, self.dpi))
 
 
-def _drawn(name: str) -> Callable[[Result], Iterator[Picture]]:
-    """Return what draws the plot ``name``."""
-    module = import_module(f".figures.{PLOTS[name]}", __package__)
-    return getattr(module, name)
-
-
-def _cannot_draw() -> type[Exception]:
-    from .figures.pictures import CannotDraw  # noqa: PLC0415  it imports matplotlib
-
-    return CannotDraw
+def _drawing(module: str, function: str, what: Result | Sweep) -> Callable[[], Iterator[Picture]]:
+    """Return what draws ``what``; the module is imported when it is called."""
+    return lambda: getattr(import_module(f".figures.{module}", __package__), function)(what)

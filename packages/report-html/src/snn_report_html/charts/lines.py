@@ -61,6 +61,7 @@ def line_chart(
     logarithmic: bool = False,
     labels: tuple[Label, Label] = (plain, plain),
     bounds: tuple[float, float] | None = None,
+    dots: bool = False,
 ) -> Markup:
     """Return a chart of ``lines``.
 
@@ -70,6 +71,7 @@ def line_chart(
     across : marks at a value of y
     up : marks at a value of x
     bounds : the values between which y must stay
+    dots : whether each point is marked, not only the last
     """
     names = [*(line.name for line in lines), *(mark.name for mark in across)]
     room = max((len(name) for name in names), default=0) * BOLD + 10
@@ -107,7 +109,8 @@ def line_chart(
             parts.append(tag("path", d=f"{path([*over, *under])}Z", class_=f"band {line.kind}"))
         if len(points) > 1:
             parts.append(tag("path", d=path(points), class_=f"line {line.kind}"))
-        parts.append(tag("circle", cx=points[-1][0], cy=points[-1][1], r=3.0, class_=f"dot {line.kind}"))
+        for x, y in points if dots else points[-1:]:
+            parts.append(tag("circle", cx=x, cy=y, r=3.0, class_=f"dot {line.kind}"))
         ends.append((points[-1][1], line.name, line.kind))
     return chart(title, description, frame.height, [*parts, *_names(frame, ends)])
 
