@@ -35,9 +35,9 @@ def points(**measures):
 def test_curves_go_over_the_first_numeric_setting_with_a_line_for_each_value_of_the_others():
     found = trend(golden_results.sweep())
     assert (found.setting, found.measure) == ("simulate.duration_ms", "accuracy")
-    assert [(curve.label, curve.x, curve.y) for curve in found.curves] == [
-        ("convert.reset=subtract", (2, 4), (0.75, 1.0)),
-        ("convert.reset=zero", (2,), (0.5,)),
+    assert [(curve.label, curve.short, curve.x, curve.y) for curve in found.curves] == [
+        ("convert.reset=subtract", "reset=subtract", (2, 4), (0.75, 1.0)),
+        ("convert.reset=zero", "reset=zero", (2,), (0.5,)),
     ]
 
 

@@ -102,7 +102,7 @@ def link(page: Path, folder: Path) -> str:
 
 
 def _line(curve: Curve, kind: str | None) -> Line:
-    name = "" if kind is None else shortened(curve.label, _NAME_WIDTH)
+    name = "" if kind is None else shortened(curve.short, _NAME_WIDTH)
     parts = (np.array(part, np.float64) for part in (curve.x, curve.y, curve.low, curve.high))
     x, y, low, high = parts
     return Line(name, kind or "others thin", x, y, low, high)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from snn.over import told
 from snn.swept import Point, Sweep
 
 
@@ -18,12 +19,15 @@ class Curve:
     ----------
     label : str
         The values of the other settings.
+    short : str
+        The same with the last word of each setting only.
     x, y : tuple of float
     low, high : tuple of float
         The interval of each y; as y where none is known.
     """
 
     label: str
+    short: str
     x: tuple[float, ...]
     y: tuple[float, ...]
     low: tuple[float, ...]
@@ -86,7 +90,7 @@ def trend(sweep: Sweep) -> Trend | None:
     groups: dict[str, list[Point]] = {}
     for point in known:
         others = {key: found for key, found in point.values.items() if key != setting}
-        groups.setdefault(Point(others, point.status, "", {}, point.folder).label, []).append(point)
+        groups.setdefault(_label(others), []).append(point)
     curves = tuple(_curve(label, points, setting, name) for label, points in groups.items())
     places = [x for curve in curves for x in curve.x]
     wide = min(places) > 0 and max(places) / min(places) >= 8
@@ -100,7 +104,12 @@ def _curve(label: str, points: Sequence[Point], setting: str, name: str) -> Curv
     ends = list(zip(y, y, strict=True))
     if name == "accuracy":
         ends = [_interval(point, middle) for point, middle in zip(ordered, y, strict=True)]
-    return Curve(label, x, y, tuple(low for low, _ in ends), tuple(high for _, high in ends))
+    others = {key.rpartition(".")[2]: found for key, found in ordered[0].values.items() if key != setting}
+    return Curve(label, _label(others), x, y, tuple(low for low, _ in ends), tuple(high for _, high in ends))
+
+
+def _label(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{setting}={told(found)}" for setting, found in values.items())
 
 
 def _interval(point: Point, middle: float) -> tuple[float, float]:
