@@ -28,6 +28,7 @@ _MOST, _LEAST = 1000, 100  # samples that are compared unless somebody says othe
 _WORK = 5e10  # multiply-adds of the samples that are compared by default: some ten seconds of NumPy
 _AT_ONCE = 4_000_000  # neurons times samples that are compared at once: some ten arrays of float64
 _NEAR = 1 - 1e-9
+_GOLDEN = 0.6180339887498949  # its multiples fill the numbers from 0 to 1 evenly
 
 
 @dataclass
@@ -173,9 +174,12 @@ class Gathering:
         size = activation[0].size
         total = self._compared * size
         wanted = min(POINTS, total)
-        first = -(-start * size * wanted // total)
+        first = start * size * wanted // total
         stop = -(-(start + len(activation)) * size * wanted // total)
-        places = np.arange(first, stop, dtype=np.int64) * total // wanted - start * size
+        index = np.arange(first, stop, dtype=np.int64)
+        low, high = index * total // wanted, (index + 1) * total // wanted
+        # one of each of as many equal parts; where in it varies, or every sample would give the same few neurons
+        places = low + (index * _GOLDEN % 1 * (high - low)).astype(np.int64) - start * size
         places = places[(places >= 0) & (places < activation.size)]
         pair = np.stack([activation.reshape(-1)[places], value.reshape(-1)[places]], axis=1)
         self._sums[name].points.append(pair.astype(np.float32))
