@@ -53,6 +53,12 @@ def test_the_same_result_makes_the_same_files_in_every_format(tmp_path):
         assert content == (tmp_path / "b/plots" / name).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["層/活性化", "$x^2", "_hidden", "a\tb\nc", "%d {} \\frac"])
+def test_layers_may_have_any_name(name, tmp_path):
+    Plots(which=("spike_count", "pearson"), dpi=20).report(results.result(name), tmp_path)
+    assert len(written(tmp_path)) == 2
+
+
 def test_only_the_plots_that_are_named_are_drawn(tmp_path):
     Plots(which=("confusion", "pearson"), format="svg").report(results.result(), tmp_path)
     assert written(tmp_path) == ["confusion.svg", "pearson.svg"]

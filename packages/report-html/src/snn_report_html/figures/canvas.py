@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+import warnings
 from typing import Literal, TypeAlias
 
 import matplotlib as mpl
@@ -47,6 +48,7 @@ def tidy(axes: Axes, title: str, width: float) -> None:
 def content(figure: Figure, kind: Format, dpi: int) -> bytes:
     """Return the bytes of ``figure`` in a format."""
     buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "snn", "svg.fonttype": "none", "pdf.fonttype": 42}):
+    with mpl.rc_context({"svg.hashsalt": "snn", "svg.fonttype": "none", "pdf.fonttype": 42}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of a layer's name; it is drawn as a box
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=_NO_DATE[kind])
     return buffer.getvalue()
