@@ -176,7 +176,7 @@ def test_command_line_leaves_bad_samples_out_and_counts_them(snn, converted, tmp
     assert "1 of 4 samples are bad and left out" in done.stderr
     done = snn("simulate", converted, "--data", "d.npz", "--skip-bad", "--json", "--duration", "4", "--out", "kept")
     assert json.loads(done.stdout)["samples"] == 3
-    assert json.loads((tmp_path / "kept/result.json").read_text())["facts"]["skipped_samples"] == 1
+    assert json.loads((tmp_path / "kept/result.json").read_text())["skipped"] == 1
     assert "skip_bad = true" in (tmp_path / "kept/run.toml").read_text()
 
 

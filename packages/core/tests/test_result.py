@@ -145,6 +145,12 @@ def test_files_hold_the_summary_every_sample_and_every_step(tmp_path):
     assert [float(rows[2][f"accuracy_{end}"]) for end in ("low", "high")] == pytest.approx([0.20766, 0.93851], abs=1e-5)
 
 
+def test_samples_have_the_numbers_of_their_data_set(tmp_path):
+    Files().report(result(numbers=np.array([3, 5, 8, 13])), tmp_path)
+    rows = (tmp_path / "samples.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["3", "5", "8", "13"]
+
+
 def test_what_is_not_known_is_left_empty(tmp_path):
     unknown = result(labels=np.full(4, -1), analog=None, operations=None, analog_operations=None)
     Files().report(unknown, tmp_path)

@@ -32,7 +32,8 @@ def full():
     ranks = np.array([[2, 0, 1, 0]] * 4)
     return dataclasses.replace(
         golden_results.result(), ranks=ranks, analog_ranks=ranks[0], layers=(measures,), top_k=2, skipped=7,
-        shown=ShownSample(3, np.ones((1, 2, 2), np.float32), (shown,)), tables={"name": "é", "simulate": {"batch": 3}},
+        shown=ShownSample(9, 3, np.ones((1, 2, 2), np.float32), (shown,)),
+        numbers=np.array([0, 4, 8, 9]), tables={"name": "é", "simulate": {"batch": 3}},
         command="snn run 'a b'", current=False,
     )  # fmt: skip
 

@@ -61,6 +61,7 @@ def result(name="relu", *, samples=8, steps=4, seed=0, spikes=True, **sizes):
         layers=tuple(measures(layer, int(np.prod(spiking.shapes[layer.name])), generator) for layer in neurons),
         shown=ShownSample(
             0,
+            0,
             generator.random(spiking.shapes["image"]).astype(np.float32),
             tuple(shown(layer, spiking.shapes[layer.name], steps, generator, spikes) for layer in neurons),
         ),

@@ -50,6 +50,8 @@ class Result:
         What the simulator told of its build.
     ranks, analog_ranks : ndarray of int, (steps, samples) and (samples,), or None
         How many classes the spiking, or the parsed, network puts before the right one; -1 where that is unknown.
+    numbers : ndarray of int, (samples,), or None
+        Of each sample in its data set; None where they are 0, 1, 2, …
     layers : tuple of LayerMeasures
         Of each layer of neurons, in order; empty where they were not asked for.
     current : bool
@@ -80,6 +82,7 @@ class Result:
     facts: Mapping[str, object]
     ranks: Classes | None = None
     analog_ranks: Classes | None = None
+    numbers: Classes | None = None
     layers: tuple[LayerMeasures, ...] = ()
     current: bool = True
     costs: EnergySettings = field(default_factory=EnergySettings)

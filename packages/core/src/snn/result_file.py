@@ -35,7 +35,7 @@ NETWORK = "4-spiking.snn"  # holds the parsed and the normalised network too
 SCHEMA = 1
 _HEADER = "result.json"
 _HEADER_BYTES = 64 * 2**20
-_ARRAYS = ("labels", "analog", "spiking", "operations", "ranks", "analog_ranks")
+_ARRAYS = ("labels", "analog", "spiking", "operations", "ranks", "analog_ranks", "numbers")
 _HINT = "a run folder is what snn run, or snn simulate with --out, has written to the end"
 
 
@@ -57,7 +57,7 @@ class _Header:
     tables: dict[str, Any]
     command: str
     layers: list[dict[str, Any]]
-    shown: int | None
+    shown: tuple[int, int] | None  # number and place
     shown_layers: list[str]
 
 
@@ -79,7 +79,7 @@ def save(result: Result, folder: Path) -> None:
         tables=dict(result.tables),
         command=result.command,
         layers=[layer_table(layer) for layer in result.layers],
-        shown=None if shown is None else shown.number,
+        shown=None if shown is None else (shown.number, shown.place),
         shown_layers=[] if shown is None else [layer.name for layer in shown.layers],
     )
     buffer = io.BytesIO()
@@ -157,7 +157,7 @@ def _small(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _result(header: _Header, arrays: Mapping[str, npt.NDArray[Any]], network: Network) -> Result:
     known: dict[str, Any] = {name: arrays.get(name) for name in _ARRAYS}
-    for name in ("labels", "analog", "spiking", "ranks", "analog_ranks"):
+    for name in ("labels", "analog", "spiking", "ranks", "analog_ranks", "numbers"):
         known[name] = None if known[name] is None else known[name].astype(np.int64)
     if known["operations"] is not None:
         known["operations"] = known["operations"].astype(np.float64)
@@ -186,7 +186,7 @@ def _result(header: _Header, arrays: Mapping[str, npt.NDArray[Any]], network: Ne
     )
 
 
-def _shown(number: int, names: Iterable[str], arrays: Mapping[str, npt.NDArray[Any]]) -> ShownSample:
+def _shown(where: tuple[int, int], names: Iterable[str], arrays: Mapping[str, npt.NDArray[Any]]) -> ShownSample:
     layers = []
     for name in names:
         spikes = None
@@ -195,4 +195,4 @@ def _shown(number: int, names: Iterable[str], arrays: Mapping[str, npt.NDArray[A
             spikes = Events(step, np.zeros_like(step), neuron, arrays[f"sign/{name}"].astype(np.int8))
         parts = {part: arrays.get(f"{part}/{name}") for part in ("activation", "value", "potentials")}
         layers.append(ShownLayer(name, spikes=spikes, **parts))
-    return ShownSample(number, arrays["sample"], tuple(layers))
+    return ShownSample(*where, arrays["sample"], tuple(layers))

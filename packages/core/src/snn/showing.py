@@ -66,7 +66,7 @@ def show(
         for layer in network.layers
         if isinstance(layer, Neuron)
     ]
-    return ShownSample(run.report.sample, sample[0], tuple(layers))
+    return ShownSample(int(data.numbers[run.report.sample]), run.report.sample, sample[0], tuple(layers))
 
 
 def check(run: RunFile, data: Dataset) -> None:

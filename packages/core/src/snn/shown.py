@@ -43,11 +43,14 @@ class ShownSample:
     ----------
     number : int
         In the data set.
+    place : int
+        Among the samples of the run, which may be a selection.
     sample : ndarray of float32, (*shape)
     layers : tuple of ShownLayer
         In the order of the network.
     """
 
     number: int
+    place: int
     sample: Array
     layers: tuple[ShownLayer, ...]

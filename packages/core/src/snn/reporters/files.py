@@ -44,7 +44,7 @@ def _samples(result: Result) -> Iterable[tuple[object, ...]]:
     for index in range(result.samples):
         known = bool(result.labelled[index])
         yield (
-            index,
+            index if result.numbers is None else int(result.numbers[index]),
             int(result.labels[index]) if known else "",
             "" if result.analog is None else int(result.analog[index]),
             int(final[index]),

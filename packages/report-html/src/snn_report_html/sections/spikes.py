@@ -43,7 +43,7 @@ def section(result: Result) -> Section:
             "number": shown.number,
             "picture": picture(shown.sample),
             "shape": "×".join(map(str, shown.sample.shape)),
-            "told": told(result, shown.number),
+            "told": told(result, shown.place),
             "output": output(result),
             "cards": cards[:OPEN],
             "more": cards[OPEN:],
@@ -51,18 +51,18 @@ def section(result: Result) -> Section:
     )
 
 
-def told(result: Result, number: int) -> list[tuple[str, str]]:
-    """Return what is known of sample ``number``: its label, and what both networks make of it."""
-    if result.skipped or number >= result.samples:  # its place among those that were read is not known
+def told(result: Result, place: int) -> list[tuple[str, str]]:
+    """Return what is known of the sample at ``place`` in the run: its label, and what both networks make of it."""
+    if place >= result.samples:
         return []
     found = []
-    if result.labelled[number]:
-        found.append(("label", str(result.labels[number])))
+    if result.labelled[place]:
+        found.append(("label", str(result.labels[place])))
     if result.analog is not None:
-        found.append(("analog", str(result.analog[number])))
-    last = int(result.spiking[-1, number])
+        found.append(("analog", str(result.analog[place])))
+    last = int(result.spiking[-1, place])
     found.append(("spiking", "undecided" if last < 0 else str(last)))
-    found.append(("final after", milliseconds(float(result.latency_ms[number]))))
+    found.append(("final after", milliseconds(float(result.latency_ms[place]))))
     return found
 
 
