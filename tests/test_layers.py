@@ -44,6 +44,7 @@ RANKS = [
         "summary",
         "comparing",
         "swept",
+        "tables",
     ],
     ["reporting", "hookspecs"],
     ["readers", "reporters"],

@@ -14,6 +14,7 @@ from snn.codes.rate import Rate
 from snn.errors import PluginError, SettingsError
 from snn.normalising import Percentile, WeightBound
 from snn.simulating import Backend
+from snn.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def test_all_faults_of_a_table_are_told_at_once():
     assert [line.split()[1] for line in told.splitlines()] == ["batch:", "rate_hz:", "input:"]
 
 
-@pytest.mark.parametrize("name", [*run_file.TABLES, "backend", "normaliser", "reporter", "frontend"])
+@pytest.mark.parametrize("name", [*TABLES, "backend", "normaliser", "reporter", "frontend"])
 @pytest.mark.parametrize("value", [3, "text", [1]])
 def test_table_that_is_none_is_told(name, value):
     for backend in ("inisim", "picky"):
@@ -200,7 +201,7 @@ def test_whole_run_is_written_with_every_default_and_read_back(tmp_path):
 
 def test_template_is_toml_and_builds_the_default_run():
     tables = toml.tomllib.loads(template.template(HERE))
-    for name in run_file.TABLES:
+    for name in TABLES:
         assert getattr(build(tables), name) == getattr(build(), name)
     assert (build(tables).code, build(tables).general) == (build().code, build().general)
 

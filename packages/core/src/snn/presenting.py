@@ -24,8 +24,9 @@ from .operations import multiply_adds
 from .plugins import Plugins, check_requirements, raised_by
 from .progress import Progress, Tell, say_nothing
 from .result import Result
-from .run_file import RecordSettings, RunFile
+from .run_file import RunFile
 from .simulating import Integers, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
+from .tables import RecordSettings
 
 _SLACK = 1e-6  # of a maximum; float32 does not keep it better
 

@@ -14,8 +14,8 @@ from . import toml
 from .converting import ConvertSettings
 from .errors import SettingsError
 from .plugins import HOOKS, Plugins
-from .run_file import TABLES, General
 from .settings import choices
+from .tables import TABLES, General
 
 
 def template(plugins: Plugins, name: str | None = None) -> str:
