@@ -32,7 +32,7 @@ def test_the_example_runs_and_keeps_its_folder(snn, example, tmp_path):
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "kept").iterdir()}
     networks = {"1-parsed.snn", "2-simplified.snn", "3-normalised.snn", "4-spiking.snn"}
-    told = {"result.npz", "result.json", "samples.csv", "curve.csv"}
+    told = {"result.npz", "result.json", "samples.csv", "curve.csv", "report.html"}
     assert names == networks | told | {"run.toml", "environment.json", "log.txt"}
     result = json.loads((tmp_path / "kept/result.json").read_text())
     assert result["samples"] == 200

@@ -233,8 +233,10 @@ def test_points_are_picked_evenly_and_at_most_so_many():
         start += size
     assert start == samples
     (out,) = gathering.layers()
-    expected = np.arange(POINTS) * samples // POINTS
-    np.testing.assert_array_equal(out.points[:, 0], expected)
+    assert len(out.points) == POINTS
+    index = np.arange(POINTS)  # each is one of its own part of the samples, and the parts are equal
+    assert (out.points[:, 0] >= index * samples // POINTS).all()
+    assert (out.points[:, 0] < (index + 1) * samples // POINTS).all()
 
 
 def test_fewer_samples_are_compared_where_an_evaluation_is_long():
