@@ -58,9 +58,11 @@ def test_the_python_of_the_readme_runs(tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    spiking, analog, agreement = map(float, done.stdout.split())
+    first, *layers = done.stdout.splitlines()
+    spiking, analog, agreement = map(float, first.split())
     assert spiking >= analog - 0.005
     assert agreement >= 0.99
+    assert [line.split()[0] for line in layers] == ["relu1", "relu2", "classes/softmax"]
 
 
 def test_the_two_lines_of_the_readme_call_environments_that_exist():
