@@ -58,6 +58,8 @@ def test_each_point_is_what_a_single_run_finds(snn, run_file, tmp_path):
     assert told(point / "result.json") == told(tmp_path / "single/result.json")  # with the digests of all networks
     stages = sorted(path.name.partition("-")[0] for path in (tmp_path / "swept/stages").iterdir())
     assert stages == ["evaluated", "normalised", "placed", "placed", "simplified"]
+    for name in ("sweep.csv", "sweep.json", "sweep.html", "plots/sweep.png"):  # a table, a page and a plot, unasked
+        assert (tmp_path / "swept" / name).stat().st_size > 100, name
 
 
 def test_a_calibrated_duration_is_found_once_and_is_that_of_a_single_run(run_file, tmp_path):

@@ -70,20 +70,32 @@ def report(found: Sweep, reporters: Iterable[Reporter], folder: Path) -> None:
 
 
 def reporters(plan: Plan, plugins: Plugins, others: Iterable[str] = ()) -> tuple[Reporter, ...]:
-    """Return the reporters of the runs of ``plan``, and ``others``, by their names, with the settings they have there.
+    """Return who tells of the sweep, each with the settings it has in the run file.
+
+    The reporters of the runs, ``others`` by their names, and every one that an installed plugin brings to tell of
+    sweeps: a sweep is seldom done for its table alone.
 
     Raises
     ------
     PluginError
-        One is not installed, or cannot work here.
+        One that was asked for is not installed, or cannot work here.
     """
     found = list(plan.first.reporters)
-    for name in others:
+    known = {reporter.name for reporter in found}
+
+    def configured(name: str, kind: type[Reporter]) -> Reporter:
+        return settings.read(plan.content["run"].get("reporter", {}).get(name, {}), kind, f"reporter.{name}")
+
+    for name in dict.fromkeys(others):
         kind = plugins.component("reporter", name)
-        if all(reporter.name != name for reporter in found):
-            table = plan.content["run"].get("reporter", {}).get(name, {})
-            found.append(settings.read(table, kind, f"reporter.{name}"))
+        if name not in known:
+            found.append(configured(name, kind))
+            known.add(name)
             check_requirements("reporter", found[-1])
+    for name, kind in plugins.components("reporter").items():
+        tells = kind.sweep is not Reporter.sweep and plugins.origin(kind) is not plugins.found[0]
+        if tells and name not in known:
+            found.append(configured(name, kind))
     return tuple(found)
 
 
