@@ -180,9 +180,15 @@ def test_console_tells_layers_with_the_largest_parts_and_the_advice(capsys):
     )  # fmt: skip
     Console().report(result(layers=(layer,)), None)
     told = " ".join(capsys.readouterr().out.split())
-    assert "c[1] │ 0.5000 │ 0.4000 │ clipping 75 % │ 25 % │ 12.5 %" in told
+    assert "c[1] │ 0.5000 │ 0.4000 │ clipping 75 % │ 25 % │ 12 %" in told
     assert "│ quantisation 25 % │" in told
     assert "note: layer 'c[1]' is the first whose correlation with the analog network is under 0.95 (0.500)" in told
+
+
+def test_console_tells_why_layers_are_not_compared(capsys):
+    layers = tuple(LayerMeasures(name, "IntegrateFire", 8, 4, unsplit="samples stop early") for name in "ab")
+    Console().report(result(layers=layers), None)
+    assert capsys.readouterr().out.count("not compared with the analog network: samples stop early") == 1
 
 
 def test_console_tells_the_table_and_what_is_unknown(capsys, tmp_path):

@@ -32,6 +32,9 @@ class Console(Reporter):
         terminal.print(_over_time(result))
         if result.layers:
             terminal.print(_by_layer(result))
+            reasons = dict.fromkeys(layer.unsplit for layer in result.layers if layer.unsplit and not layer.compared)
+            for reason in reasons:
+                terminal.print(f"note: layers are not compared with the analog network: {reason}", soft_wrap=True)
         terminal.print(_summary(result))
         if result.advice is not None:
             terminal.print(f"note: {result.advice.text}", style="yellow", soft_wrap=True, markup=False)
@@ -77,7 +80,7 @@ def _by_layer(result: Result) -> Table:
     table.add_column("layer", overflow="fold")
     for heading in ("correlation", "deviation"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("of which")
+    table.add_column("of which", no_wrap=True)
     for heading in ("silent", "full"):
         table.add_column(heading, justify="right", no_wrap=True)
     for layer in result.layers:
@@ -102,7 +105,7 @@ def _parts(layer: LayerMeasures) -> str:
 
 
 def _of(number: int | None, neurons: int) -> str:
-    return "–" if number is None else f"{100 * number / neurons:.3g} %"
+    return "–" if number is None else f"{100 * number / neurons:.2g} %"
 
 
 def _summary(result: Result) -> Table:
