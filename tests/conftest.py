@@ -23,6 +23,18 @@ def golden():
     return folder
 
 
+@pytest.fixture(scope="session")
+def ancestors(golden):
+    """Return the golden network, converted with the settings with which the ancestor made its golden counts."""
+    import snn
+
+    settings = {
+        "normaliser": {"percentile": {"ignore_zeros": True}},
+        "convert": {"initial": 0, "spiking_pools": True, "readout": "spikes"},
+    }
+    return snn.convert(golden / "mnist5k_cnn.h5", calibrate=golden, settings=settings)
+
+
 @pytest.fixture
 def snn(tmp_path):
     """Return a function that calls the command in an empty folder, as a user would."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import reduce, singledispatch
 from typing import Any
 
@@ -39,11 +39,21 @@ def evaluate_batches(
 
 
 def _evaluate(network: Network, samples: Array, wanted: frozenset[str]) -> dict[str, Array]:
-    values: dict[str, Array] = {}
+    with np.errstate(over="ignore", invalid="ignore"):  # who asks for the values sees that they are not finite
+        return passed(network, samples, apply, wanted)
+
+
+def passed(
+    network: Network, entry: Any, step: Callable[..., Any], wanted: Collection[str] = frozenset()
+) -> dict[str, Any]:
+    """Return what layers in ``wanted`` give when each layer gives ``step(layer, *inputs)``, and the input ``entry``.
+
+    Everything else is held only for as long as a later layer reads it.
+    """
+    values: dict[str, Any] = {}
     unread = {layer.name: len(network.readers(layer.name)) for layer in network.layers}
     for layer in network.layers:
-        with np.errstate(over="ignore", invalid="ignore"):  # who asks for the values sees that they are not finite
-            values[layer.name] = apply(layer, *(values[name] for name in layer.inputs)) if layer.inputs else samples
+        values[layer.name] = step(layer, *(values[name] for name in layer.inputs)) if layer.inputs else entry
         for name in set(layer.inputs):
             unread[name] -= 1
             if not unread[name] and name not in wanted:

@@ -118,7 +118,9 @@ def load(folder: Path, kinds: Iterable[type[Neuron]] = ()) -> Result:
 
 def layer_table(layer: LayerMeasures) -> dict[str, Any]:
     """Return the measures of a layer as they stand in JSON: everything but the points."""
-    return dataclasses.asdict(dataclasses.replace(layer, points=None))
+    table = dataclasses.asdict(dataclasses.replace(layer, points=None))
+    del table["points"]
+    return table
 
 
 def plain(value: object) -> object:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from . import storage
-from .measures.layer import LayerMeasures
 from .result import Result
 from .result_file import layer_table, plain
 
@@ -43,7 +42,7 @@ def summary(result: Result) -> dict[str, Any]:
         "latency_ms_quantiles": {f"{q:g}": float(np.quantile(latency, q)) for q in (0.5, 0.9, 1.0)},
         "seconds": result.seconds,
         "confusion": _confusion(result),
-        "layers": [_layer(layer) for layer in result.layers],
+        "layers": [layer_table(layer) for layer in result.layers],
         "advice": None if result.advice is None else asdict(result.advice),
         "digests": {stage: storage.digest(network) for stage, network in result.networks.items()},
         "facts": {key: plain(value) for key, value in result.facts.items()},
@@ -66,9 +65,3 @@ def _confusion(result: Result) -> dict[str, Any] | None:
         return None
     analog = None if result.analog is None else result.confusion(result.analog).tolist()
     return {"spiking": result.confusion(result.spiking[-1]).tolist(), "analog": analog}
-
-
-def _layer(layer: LayerMeasures) -> dict[str, Any]:
-    table = layer_table(layer)
-    del table["points"]
-    return table

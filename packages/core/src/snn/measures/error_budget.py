@@ -43,21 +43,15 @@ def mean_inputs(spiking: Network, entry: Values, values: Mapping[str, Values]) -
     values : mapping of layer name to ndarray, (batch, *shape)
         Of every layer of neurons that another layer reads.
     """
-    outputs: dict[str, Any] = {}  # `analog.apply` keeps the precision of what it is given
     found: dict[str, Values] = {}
-    unread = {layer.name: len(spiking.readers(layer.name)) for layer in spiking.layers}
-    for layer in spiking.layers:
-        if isinstance(layer, Neuron):
-            found[layer.name] = outputs[layer.inputs[0]]
-            outputs[layer.name] = values.get(layer.name, found[layer.name])
-        elif layer.inputs:
-            outputs[layer.name] = analog.apply(layer, *(outputs[name] for name in layer.inputs))
-        else:
-            outputs[layer.name] = entry
-        for name in set(layer.inputs):
-            unread[name] -= 1
-            if not unread[name]:
-                del outputs[name]
+
+    def step(layer: Layer, *inputs: Any) -> Any:
+        if not isinstance(layer, Neuron):
+            return analog.apply(layer, *inputs)
+        found[layer.name] = inputs[0]
+        return values.get(layer.name, inputs[0])
+
+    analog.passed(spiking, entry, step)
     return found
 
 

@@ -10,6 +10,7 @@ from ..measures.layer import LayerMeasures
 from ..reporting import Reporter
 from ..result import Result
 from ..swept import Sweep
+from .amounts import count, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,10 +64,10 @@ def _over_time(result: Result) -> Table:
     for step in [mark for mark in _MARKS if mark < result.steps] + [result.steps]:
         table.add_row(
             f"{step * result.clock.dt_ms:g} ms",
-            _percent(None if accuracy is None else float(accuracy[step - 1])),
+            percent(None if accuracy is None else float(accuracy[step - 1])),
             "" if accuracy is None else "█" * round(20 * float(accuracy[step - 1])),
-            _percent(None if agreement is None else float(agreement[step - 1])),
-            "–" if operations is None else _count(float(operations[step - 1].mean())),
+            percent(None if agreement is None else float(agreement[step - 1])),
+            "–" if operations is None else count(float(operations[step - 1].mean())),
         )
     return table
 
@@ -113,18 +114,18 @@ def _summary(result: Result) -> Table:
 
     table = Table(show_header=False, box=None)
     accuracy = result.accuracy
-    table.add_row("analog accuracy", _percent(result.analog_accuracy))
-    table.add_row("spiking accuracy", _percent(None if accuracy is None else float(accuracy[-1])) + _interval(result))
+    table.add_row("analog accuracy", percent(result.analog_accuracy))
+    table.add_row("spiking accuracy", percent(None if accuracy is None else float(accuracy[-1])) + _interval(result))
     k = min(result.top_k, result.classes)
     if k > 1 and (top := result.top(k)) is not None:
-        table.add_row(f"among the first {k}", f"{_percent(float(top[-1]))}, analog {_percent(result.analog_top(k))}")
+        table.add_row(f"among the first {k}", f"{percent(float(top[-1]))}, analog {percent(result.analog_top(k))}")
     agreement = result.agreement
-    table.add_row("agreement", _percent(None if agreement is None else float(agreement[-1])))
+    table.add_row("agreement", percent(None if agreement is None else float(agreement[-1])))
     if result.operations_per_sample is not None:
-        told = _count(result.operations_per_sample)
+        told = count(result.operations_per_sample)
         if result.analog_operations:
             ratio = result.operations_per_sample / result.analog_operations
-            analog = _count(result.analog_operations)
+            analog = count(result.analog_operations)
             told += f", {ratio:.2f} × the analog network's {analog} multiply-adds"
         table.add_row("operations", told)
     for estimate in result.energy:
@@ -143,14 +144,3 @@ def _interval(result: Result) -> str:
         return ""
     low, high = (100 * float(end) for end in interval[:, -1])
     return f" (95 % interval: {low:.2f} to {high:.2f} %)"
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.2f} %"
-
-
-def _count(number: float) -> str:
-    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return f"{number:.3g}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..over import told
 from ..swept import Point, Sweep
+from .amounts import count, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -127,10 +127,10 @@ def _cells(point: Point) -> tuple[str, ...]:
     operations, latency = (point.measures.get(name) for name in ("operations_per_sample", "latency_ms"))
     seconds = point.measures.get("seconds")
     return (
-        _percent(accuracy),
+        percent(accuracy),
         "" if accuracy is None else "█" * round(_BAR * accuracy),
-        _percent(point.measures.get("agreement")),
-        "–" if operations is None else _count(operations),
+        percent(point.measures.get("agreement")),
+        "–" if operations is None else count(operations),
         "–" if latency is None else f"{latency:.3g} ms",
         "–" if seconds is None else f"{seconds:.2f} s",
     )
@@ -146,16 +146,6 @@ def _with_bounds(point: Point) -> dict[str, Any]:
     interval = point.measures.get("accuracy_interval")
     ends = {} if interval is None else {"accuracy_low": interval[0], "accuracy_high": interval[1]}
     return {**point.measures, **ends}
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.2f} %"
-
-
-def _count(number: float) -> str:
-    """Return ``number`` in three digits and a unit."""
-    power = min(3, max(0, math.floor(math.log10(number) / 3))) if number >= 1 else 0
-    return f"{number / 1000**power:.3g}{('', ' k', ' M', ' G')[power]}"
 
 
 def _inside(path: Path, folder: Path) -> str:
