@@ -26,7 +26,7 @@ RANKS = [
         "quantile",
         "draft",
     ],
-    ["simulating", "parsing", "reader", "rescaling", "coding"],
+    ["simulating", "building", "parsing", "reader", "rescaling", "coding"],
     ["codes"],
     [
         "encoding",

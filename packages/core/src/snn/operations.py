@@ -14,6 +14,7 @@ from .network import Array, Layer, Network, Shape
 from .neurons import Neuron
 
 Counts = npt.NDArray[np.float64]
+_WEIGHTED = (op.Dense, op.Conv, op.ConvTranspose)
 
 
 def multiply_adds(network: Network) -> int:
@@ -50,6 +51,12 @@ def analog_part(network: Network) -> frozenset[str]:
     return frozenset(names)
 
 
+def weighted_before_neurons(network: Network) -> tuple[str, ...]:
+    """Return the names of the layers with weights that no spike reaches; the input of the first neurons needs one."""
+    before = analog_part(network)
+    return tuple(layer.name for layer in network.layers if layer.name in before and isinstance(layer, _WEIGHTED))
+
+
 def fan_out(network: Network) -> Mapping[str, Counts]:
     """Return, for the input and each spiking layer, how many synapses each element drives, (*shape).
 
@@ -74,7 +81,7 @@ def fan_out(network: Network) -> Mapping[str, Counts]:
 
 
 def _multiply_adds(network: Network, layer: Layer) -> int:
-    if not isinstance(layer, (op.Dense, op.Conv, op.ConvTranspose)):
+    if not isinstance(layer, _WEIGHTED):
         return 0
     ones = np.ones(network.shapes[layer.name])
     return int(backward(layer, ones, network.input_shapes(layer), 0).sum())

@@ -21,6 +21,18 @@ class Frontend(Component):
         """Return whether ``source`` is a path with one of the suffixes, or a live model of the framework."""
         return isinstance(source, Path) and source.name.lower().endswith(self.suffixes)
 
+    def files(self, source: Path) -> tuple[Path, ...]:
+        """Return every file that `parse` reads for ``source``: itself, and what is found beside it.
+
+        A run keeps their digests, so that a change of any of them is noticed.
+
+        Raises
+        ------
+        ParseError
+            They cannot be told; `parse` would raise it too.
+        """
+        return (source,)
+
     @abstractmethod
     def parse(self, source: Path | object) -> Network:
         """Return the network in ``source``, channels-first, nothing simplified.

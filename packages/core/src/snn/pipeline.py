@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from . import calibrating, converting, fitting, normalising, presenting, storage
+from . import calibrating, converting, fitting, normalising, operations, presenting, storage
 from .dataset import Dataset
-from .errors import ConversionError, ParseError, PluginError
+from .errors import ConversionError, ParseError, PluginError, SnnError
 from .network import Network
 from .parsing import Frontend
 from .plugins import Plugins, check_requirements, raised_by
@@ -26,14 +26,23 @@ def parse(run: RunFile, source: Path | object, plugins: Plugins, tell: Tell = sa
     if isinstance(source, Path):
         _check_source(source)
     check_requirements("frontend", frontend)
-    tell(
-        Progress(
-            "parse",
-            note=f"reading {source if isinstance(source, Path) else type(source).__name__} with {frontend.name}",
-        )
-    )
+    what = source if isinstance(source, Path) else type(source).__name__
+    tell(Progress("parse", note=f"reading {what} with {frontend.name}"))
     with raised_by("frontend", frontend, plugins):
-        return frontend.parse(source)
+        network = frontend.parse(source)
+    for line in network.provenance[1:]:  # the first says where it comes from
+        tell(Progress("parse", note=line))
+    return network
+
+
+def files(run: RunFile, source: Path) -> tuple[Path, ...]:
+    """Return every file that `parse` reads for the model ``source``; of one that it will refuse, that file alone."""
+    if source.name.endswith(storage.SUFFIX):
+        return (source,)
+    try:
+        return _frontend(run, source).files(source)
+    except SnnError:
+        return (source,)
 
 
 def prepare(
@@ -93,13 +102,17 @@ def placed(run: RunFile, network: Network, plugins: Plugins, tell: Tell) -> Netw
     check_requirements("code", run.code)
     tell(Progress("convert", note=f"placing the neurons of code {run.code.name!r}"))
     with raised_by("code", run.code, plugins):
-        return converting.convert(
+        spiking = converting.convert(
             network,
             run.code,
             readout=run.convert.readout,
             spiking_pools=run.convert.spiking_pools,
             seed=run.general.seed,
         )
+    if len(before := operations.weighted_before_neurons(spiking)) > 1:
+        note = f"no activation between layers {', '.join(before)}: they pass on numbers, not spikes"
+        tell(Progress("convert", note=note))
+    return spiking
 
 
 def fitted(run: RunFile, spiking: Network, plugins: Plugins, data: Dataset | None, tell: Tell) -> Network:

@@ -170,6 +170,9 @@ def files(run: RunFile, *names: str) -> list[Path]:
     """Return the absolute path of each file or folder that the run reads, or of those that ``names`` stand for."""
     wanted = names or (run.general.source, run.data.samples, run.data.normalise_with)
     paths = [run.path(name).absolute() for name in wanted if name]
+    if run.general.source in wanted and run.general.source:
+        paths += [file.absolute() for file in pipeline.files(run, run.path(run.general.source))]
+    paths = list(dict.fromkeys(paths))
     return [path for path in paths if path.is_file() or path.is_dir()]
 
 

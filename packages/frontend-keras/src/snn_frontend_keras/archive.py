@@ -13,8 +13,8 @@ from pathlib import Path
 
 import h5py  # type: ignore[import-untyped]
 from snn.errors import ParseError
+from snn.hdf5 import guarded, text_attribute
 
-from .hdf5 import guarded, text_attribute
 from .options import Json
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import prod
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from snn import building
 from snn import layers as op
-from snn.errors import ParseError
 from snn.network import Layer, Shape
-
-_MOST_ELEMENTS = 2**27
 
 
 @dataclass(frozen=True)
@@ -43,28 +41,18 @@ class Value:
         return axes == sorted(axes)
 
 
-@dataclass
-class Builder:
-    """The layers so far."""
+class Builder(building.Builder):
+    """The layers so far, and the maps that were permuted."""
 
-    taken: set[str] = field(default_factory=set)
-    layers: list[Layer] = field(default_factory=list)
-    _arranged: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Value] = field(default_factory=dict)
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        super().__init__(reserved)
+        self._arranged: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Value] = {}
 
-    def add(
+    def write(
         self, kind: type[Layer], name: str, inputs: tuple[Value, ...], order: tuple[int, ...], **fields: Any
     ) -> Value:
         """Write down a layer and return its result, whose axes are the Keras axes ``order``."""
-        layer = kind(name=name, inputs=tuple(value.name for value in inputs), **fields)
-        try:
-            shape = layer.output_shape(tuple(value.shape for value in inputs))
-        except ValueError as error:
-            raise ParseError(f"layer {name!r}: {error}") from error
-        if not shape or min(shape) < 1:
-            raise ParseError(f"layer {name!r}: its result would have shape {shape}; every axis must be at least 1")
-        if prod(shape) > _MOST_ELEMENTS:
-            raise ParseError(f"layer {name!r}: its result would have shape {shape}, too large to be a network's")
-        self.layers.append(layer)
+        shape = self.add(kind(name=name, inputs=tuple(value.name for value in inputs), **fields))
         return Value(name, shape, order)
 
     def arrange(self, value: Value, order: tuple[int, ...], name: str) -> Value:
@@ -74,17 +62,8 @@ class Builder:
             return value
         key = (value.name, value.order, order)
         if key not in self._arranged:
-            self._arranged[key] = self.add(op.Permute, self.unique(name), (value,), order, axes=axes)
+            self._arranged[key] = self.write(op.Permute, self.unique(name), (value,), order, axes=axes)
         return self._arranged[key]
-
-    def unique(self, name: str) -> str:
-        """Return ``name``, or where it is taken, ``name`` with a number."""
-        free, number = name, 0
-        while free in self.taken:
-            number += 1
-            free = f"{name}_{number}"
-        self.taken.add(free)
-        return free
 
 
 def identity(rank: int) -> tuple[int, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import h5py  # type: ignore[import-untyped]
 from snn.errors import ParseError
+from snn.hdf5 import Stored, open_child, texts_attribute
 
-from .hdf5 import Stored, open_child, texts_attribute
 from .layers import frozen_names, weight_names
 from .model import LayerConfig, Model, Path
 

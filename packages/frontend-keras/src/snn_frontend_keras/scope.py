@@ -52,7 +52,7 @@ class Scope:
     ) -> Value:
         """Write down a layer; ``part`` says which part of the Keras layer it is, if not the main one."""
         name = self.builder.unique(f"{self.name}/{part}") if part else self.name
-        return self.builder.add(kind, name, inputs, inputs[0].order if order is None else order, **fields)
+        return self.builder.write(kind, name, inputs, inputs[0].order if order is None else order, **fields)
 
     def arrange(self, value: Value, order: tuple[int, ...]) -> Value:
         """Return ``value`` with its axes in ``order``."""

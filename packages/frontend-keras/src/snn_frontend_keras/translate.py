@@ -77,7 +77,9 @@ class _Translator:
             )
         order = channels_first(len(shape), source=_source(self._graph))
         layout = order if order != tuple(range(len(shape))) else ()
-        start = self._builder.add(op.Input, first, (), order, shape=tuple(shape[axis] for axis in order), layout=layout)
+        start = self._builder.write(
+            op.Input, first, (), order, shape=tuple(shape[axis] for axis in order), layout=layout
+        )
         values = {0: start}
         weights: Weights = {} if self._faults else find_weights()
         for index, call in enumerate(self._graph.calls):

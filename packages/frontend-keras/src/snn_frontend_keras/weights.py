@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 import h5py  # type: ignore[import-untyped]
+from snn.hdf5 import Stored, datasets, guarded
 
 from .archive import Archive
-from .hdf5 import Stored, datasets, guarded
 from .layers import weight_names
 from .legacy_weights import legacy_weights
 from .model import LayerConfig, Model, Path

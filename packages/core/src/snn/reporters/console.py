@@ -106,7 +106,17 @@ def _parts(layer: LayerMeasures) -> str:
 
 
 def _of(number: int | None, neurons: int) -> str:
-    return "–" if number is None else f"{100 * number / neurons:.2g} %"
+    """Return a number of neurons as a share.
+
+    Examples
+    --------
+    >>> _of(1, 300), _of(299, 300), _of(300, 300)
+    ('0.33 %', '99.7 %', '100 %')
+    """
+    if number is None:
+        return "–"
+    share = 100 * number / neurons
+    return f"{share:.2g} %" if share < 99 else f"{share:.3g} %"  # two digits would make 1e+02 of it
 
 
 def _summary(result: Result) -> Table:

@@ -1,7 +1,8 @@
 """HDF5 read with distrust: plain groups, datasets and attributes, of a size that the file can hold.
 
-h5py (3.14) may damage its own memory when a text of variable length cannot be read, so that a later read in the same
-process crashes.  A service that reads strangers' files should read each in a process of its own.
+For frontends whose models come in such files; nothing else in core uses it, and h5py is theirs to install
+(``snn-core[hdf5]``).  h5py (3.14) may damage its own memory when a text of variable length cannot be read, so that a
+later read in the same process crashes.  A service that reads strangers' files should read each in a process of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
-from snn.errors import ParseError
+
+from .errors import ParseError
 
 _FAULTS = (
     OSError,
@@ -33,7 +35,7 @@ _DEEPEST = 200
 _SMALL = 2**24  # bytes; what a dataset may claim whatever the file stores of it
 _LARGEST_DATASET = 2**32
 _EXPANSION = 1100  # deflate expands 1032 times at most
-_NOT_PLAIN = "the file is not one that Keras wrote; do not trust it"
+_NOT_PLAIN = "no framework writes such a file; do not trust it"
 
 
 @contextmanager

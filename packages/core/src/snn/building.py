@@ -1,0 +1,60 @@
+"""Write a network down layer by layer, as a frontend reads it; what does not fit is told by the layer's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+from .errors import ParseError
+from .network import Layer, Shape
+
+MOST_ELEMENTS = 2**27
+"""What one layer of a model may give for a sample: a file of a few bytes could claim any number."""
+
+
+class Builder:
+    """The layers so far; ``reserved`` are the names that layers to come will have.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        In the order in which they were added.
+    shapes : dict of name to shape
+        What each of them gives, (*shape).
+    """
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self.layers: list[Layer] = []
+        self.shapes: dict[str, Shape] = {}
+        self._taken = set(reserved)
+
+    def add(self, layer: Layer) -> Shape:
+        """Write down a layer that reads earlier ones, and return the shape of what it gives.
+
+        Raises
+        ------
+        ParseError
+            Its inputs do not fit it, or its result would be empty or too large.
+        """
+        try:
+            shape = layer.output_shape(tuple(self.shapes[name] for name in layer.inputs))
+        except ValueError as error:
+            raise ParseError(f"layer {layer.name!r}: {error}") from error
+        if not shape or min(shape) < 1:
+            raise ParseError(
+                f"layer {layer.name!r}: its result would have shape {shape}; every axis must be at least 1"
+            )
+        if prod(shape) > MOST_ELEMENTS:
+            raise ParseError(f"layer {layer.name!r}: its result would have shape {shape}, too large to be a network's")
+        self.layers.append(layer)
+        self.shapes[layer.name] = shape
+        return shape
+
+    def unique(self, name: str) -> str:
+        """Return ``name``, or where it is taken, ``name`` with a number; it is taken from now on."""
+        free, number = name, 0
+        while free in self._taken:
+            number += 1
+            free = f"{name}_{number}"
+        self._taken.add(free)
+        return free

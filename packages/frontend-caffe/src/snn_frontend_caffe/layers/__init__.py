@@ -1,0 +1,35 @@
+"""The layers of Caffe that are read: for each type, its translation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from snn_frontend_caffe.scope import Scope, Value
+
+from .activations import relu, softmax
+from .convolution import convolution, deconvolution
+from .inner_product import inner_product
+from .merging import concat, eltwise
+from .normalisation import batch_norm, bias, scale
+from .pooling import pooling
+from .shapes import flatten, reshape
+
+TRANSLATIONS: Mapping[str, Callable[[Scope], Value]] = {
+    "BatchNorm": batch_norm,
+    "Bias": bias,
+    "Concat": concat,
+    "Convolution": convolution,
+    "Deconvolution": deconvolution,
+    "Dropout": partial(Scope.passed, block="dropout_param", fields=("dropout_ratio", "scale_train")),
+    "Eltwise": eltwise,
+    "Flatten": flatten,
+    "InnerProduct": inner_product,
+    "Pooling": pooling,
+    "ReLU": relu,
+    "Reshape": reshape,
+    "Scale": scale,
+    "Softmax": softmax,
+    "SoftmaxWithLoss": softmax,
+    "Split": Scope.passed,
+}

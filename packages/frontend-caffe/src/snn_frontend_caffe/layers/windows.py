@@ -1,0 +1,35 @@
+"""The sizes of windows, which Caffe takes as one number, as one an axis, or as a height and a width."""
+
+from __future__ import annotations
+
+from snn.errors import ParseError
+from snn.network import Shape
+
+from snn_frontend_caffe.options import Options
+from snn_frontend_caffe.scope import Scope, Value
+
+
+def spatial(scope: Scope) -> Value:
+    """Return the only input, which must be a map of one or two spatial axes."""
+    x = scope.input
+    if len(x.shape) < 2:
+        raise ParseError(f"{scope.where} works on maps; its input has shape {x.shape}")
+    return x
+
+
+def sizes(options: Options, key: str, count: int, default: int | None, low: int, short: str = "") -> Shape:
+    """Return ``count`` sizes: those of ``key``, one for all or one an axis, or ``short``_h and ``short``_w."""
+    short = short or key
+    given = options.wholes(key, low)
+    apart = [name for name in (f"{short}_h", f"{short}_w") if name in options]
+    if apart:
+        if given or len(apart) != 2 or count != 2:
+            raise ParseError(f"{options.where}: give {key}, or both {short}_h and {short}_w, which are of two axes")
+        return tuple(options.whole(name, low=low) for name in apart)
+    if not given:
+        if default is None:
+            raise ParseError(f"{options.where} has no {key}")
+        return (default,) * count
+    if len(given) not in (1, count):
+        raise ParseError(f"{options.where}: {key} has {len(given)} numbers; there are {count} spatial axes")
+    return given * count if len(given) == 1 else given
