@@ -4,8 +4,8 @@
     python docs/generate.py --check    exit 1 and name each page that is out of date
 
 A generated part stands between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``; `BLOCKS` says what makes it.
-`contract.md` is generated as a whole. Only core, the Keras frontend and inisim are documented here, whatever else is
-installed: other plugins have pages of their own.
+`contract.md` is generated as a whole. Only core, the Keras and Caffe frontends and inisim are documented here, whatever
+else is installed: other plugins have pages of their own.
 """
 
 # ruff: noqa: INP001
@@ -38,7 +38,7 @@ from snn.template import template
 from snn.training import Trainer
 
 HERE = Path(__file__).parent
-DOCUMENTED = frozenset({"core", "keras", "inisim"})
+DOCUMENTED = frozenset({"core", "keras", "caffe", "inisim"})
 INTERFACES = (Frontend, Reader, Normaliser, Code, Backend, Simulator, Reporter, Trainer)
 
 

@@ -19,6 +19,7 @@ from .weight import Weights
 
 _LARGEST = 2**31 - 1  # what one message can be
 _MOST_LAYERS = 100_000
+_MOST_WEIGHTS = 1000  # of a layer, where Caffe has four at most
 _MOST_AXES = 32
 _LEGACY = ("num", "channels", "height", "width")
 _DAMAGED = "the file is damaged or cut off: copy it again"
@@ -58,6 +59,8 @@ def read_caffemodel(path: Path) -> Weights:
         name = layer.name.decode(errors="replace")
         if not layer.blobs:
             continue
+        if len(layer.blobs) > _MOST_WEIGHTS:
+            raise ParseError(f"layer {name!r} has {len(layer.blobs):,} weights; more than {_MOST_WEIGHTS} are not read")
         if name in weights:
             raise ParseError(f"two layers are named {name!r}, both with weights", hint="name them apart and save again")
         weights[name] = tuple(_blob(blob, f"layer {name!r}, weights {place}") for place, blob in enumerate(layer.blobs))

@@ -152,10 +152,20 @@ class LayerDefinition:
 
 @dataclass(frozen=True, eq=False)
 class Definition:
-    """A network in the phase of tests: its inputs with the shapes given for them, (batch, *shape), and its layers."""
+    """A network in the phase of tests.
+
+    Attributes
+    ----------
+    inputs : mapping
+        Those that are named outside of layers, with the shapes given for them, (batch, *shape).
+    layers : tuple of LayerDefinition
+    excluded : frozenset of str
+        The blobs that layers of other phases, levels and stages write.
+    """
 
     inputs: Mapping[str, tuple[int, ...]]
     layers: tuple[LayerDefinition, ...]
+    excluded: frozenset[str]
 
 
 def read_definition(block: Block) -> Definition:
@@ -172,14 +182,16 @@ def read_definition(block: Block) -> Definition:
         raise ParseError("the network has no layers", hint="give a .prototxt with a block 'layer' for each layer")
     state = _state(options.block("state"))
     key = "layer" if "layer" in options else "layers"
-    layers = [
-        _read_layer(found, f"layer {number} (line {line})")
-        for number, (found, line) in enumerate(zip(options.hand_over(key), options.lines(key), strict=True), 1)
-        if included(found, state)
-    ]
+    layers: list[LayerDefinition] = []
+    excluded: set[str] = set()
+    for number, (found, line) in enumerate(zip(options.hand_over(key), options.lines(key), strict=True), 1):
+        if included(found, state):
+            layers.append(_read_layer(found, f"layer {number} (line {line})"))
+        else:
+            excluded.update(found.texts("top"))
     inputs = _inputs(options)
     options.close()  # each layer is closed where it is translated
-    return Definition(inputs, tuple(layers))
+    return Definition(inputs, tuple(layers), frozenset(excluded))
 
 
 def _state(options: Options) -> State:

@@ -162,7 +162,14 @@ class _Tracer:
 
     def _read(self, name: str, layer: LayerDefinition) -> int:
         if name not in self._latest:
-            raise ParseError(f"{layer.where} reads {name!r}, which is neither an input nor written by an earlier layer")
+            hint = (
+                "its phase is TEST, of no stage: give the deploy.prototxt" if name in self.definition.excluded else ""
+            )
+            raise ParseError(
+                f"{layer.where} reads {name!r}, which is neither an input nor written by an earlier layer"
+                + (" of those that rules of phase and stage leave" if hint else ""),
+                hint=hint,
+            )
         return self._latest[name]
 
     def _write(self, call: Call) -> None:

@@ -7,24 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5py  # type: ignore[import-untyped]
 from snn.errors import ParseError
 from snn.hdf5 import Stored, datasets, guarded
-from snn.reading import check_regular
 
 from .weight import Weights
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _PLACE = re.compile(r"data/(.+)/([0-9]{1,4})", re.DOTALL)
-
-
-def is_hdf5(path: Path) -> bool:
-    """Return whether the file ``path`` begins as HDF5 does."""
-    try:
-        check_regular(path)
-        with path.open("rb") as stream:
-            return stream.read(len(_HDF5)) == _HDF5
-    except OSError as error:
-        raise ParseError(f"cannot be opened: {error.strerror or error}", hint="is the path right?") from error
 
 
 @contextmanager
@@ -36,8 +25,6 @@ def open_hdf5(path: Path) -> Iterator[Weights]:
     ParseError
         It cannot be read, or holds no weights.
     """
-    import h5py  # type: ignore[import-untyped]  # noqa: PLC0415  most models do not need it
-
     with guarded("the file"):
         file = h5py.File(path, "r")
     with file:

@@ -15,7 +15,7 @@ _HINT = (
 )
 
 
-def input_shape(call: Call, outside: Shape, mean: Weight | None) -> tuple[Shape, int | None]:
+def input_shape(call: Call, outside: Shape, mean: Weight | None, means: int) -> tuple[Shape, int | None]:
     """Return the shape of a sample, and the batch that the network is written for, where it is written down.
 
     Parameters
@@ -26,6 +26,8 @@ def input_shape(call: Call, outside: Shape, mean: Weight | None) -> tuple[Shape,
         The shape given outside of layers, (batch, *shape); empty where there is none.
     mean : Weight or None
         The mean image of what a data layer reads.
+    means : int
+        How many mean values it has: more than one are one a channel.
     """
     if call.layer is None:
         return _checked(outside, f"input {call.blob!r}")
@@ -42,7 +44,7 @@ def input_shape(call: Call, outside: Shape, mean: Weight | None) -> tuple[Shape,
     transform = options.block("transform_param")
     sizes = _image_sizes(options, call.layer.kind)
     crop = transform.whole("crop_size", 0) or sizes.pop("crop", 0)
-    channels = sizes.get("channels") or (mean.shape[0] if mean else 0)
+    channels = sizes.get("channels") or (mean.shape[0] if mean else means if means > 1 else 0)
     height, width = (crop, crop) if crop else (sizes.get("height", 0), sizes.get("width", 0))
     if mean and not (height and width):
         height, width = mean.shape[1:]

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 
 from snn.errors import ParseError
 from snn.network import Network
+from snn.reading import check_regular
 
 from .caffemodel import read_caffemodel, read_mean
 from .definition import Definition, read_definition
 from .finding import SUFFIXES, find, find_weights
 from .graph import read_graph
-from .hdf5_weights import is_hdf5, open_hdf5
 from .preprocessing import read_preprocessing
 from .prototxt import read_prototxt
-from .translate import Wishes, translate
+from .translate import Wishes, needs_weights, translate
 from .weight import Weight, Weights
 
 if TYPE_CHECKING:
     from .frontend import Caffe
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def read(path: Path, settings: Caffe) -> Network:
@@ -52,9 +54,11 @@ def read(path: Path, settings: Caffe) -> Network:
 
 def files(path: Path, settings: Caffe) -> tuple[Path, ...]:
     """Return the files that `read` would read: the prototxt, that with the weights, and a mean image."""
-    entry = read_graph(_definition(path), settings.output).calls[0]
-    mean = _mean_file(path, settings, read_preprocessing(entry).mean_file) if settings.preprocessing else None
-    return (path, find_weights(path, settings.weights), *([] if mean is None else [mean]))
+    graph = read_graph(_definition(path), settings.output)
+    named = read_preprocessing(graph.calls[0]).mean_file
+    mean = _mean_file(path, settings, named) if settings.preprocessing else None
+    weights = [find_weights(path, settings.weights)] if any(needs_weights(call) for call in graph.calls) else []
+    return (path, *weights, *([] if mean is None else [mean]))
 
 
 def _definition(path: Path) -> Definition:
@@ -87,8 +91,23 @@ def _mean_file(path: Path, settings: Caffe, named: str) -> Path | None:
 def _opened(file: Path) -> Iterator[Weights]:
     with ExitStack() as stack:
         with _blamed(file):
-            weights = stack.enter_context(open_hdf5(file)) if is_hdf5(file) else read_caffemodel(file)
+            if _is_hdf5(file):
+                from .hdf5_weights import open_hdf5  # noqa: PLC0415  brings h5py, which most models do not need
+
+                weights = stack.enter_context(open_hdf5(file))
+            else:
+                weights = read_caffemodel(file)
         yield weights
+
+
+def _is_hdf5(path: Path) -> bool:
+    """Return whether the file ``path`` begins as HDF5 does."""
+    try:
+        check_regular(path)
+        with path.open("rb") as stream:
+            return stream.read(len(_HDF5)) == _HDF5
+    except OSError as error:
+        raise ParseError(f"cannot be opened: {error.strerror or error}", hint="is the path right?") from error
 
 
 @contextmanager

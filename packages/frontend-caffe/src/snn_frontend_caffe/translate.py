@@ -16,7 +16,7 @@ from . import preprocessing
 from .definition import Definition
 from .graph import IDENTITIES, Call, Graph, names, read_graph
 from .inputs import input_shape
-from .layers import TRANSLATIONS
+from .layers import TRANSLATIONS, WEIGHTED
 from .scope import Scope, Value
 from .weight import Weight, Weights
 
@@ -60,7 +60,7 @@ def translate(
     definition : Definition
     wishes : Wishes
     open_weights : callable
-        Gives the weights by the names of the layers; it is called only for a network that can be translated.
+        Gives the weights; it is called only for a network that has some, and that can be translated.
     find_mean : callable
         Takes the name of the mean image in the prototxt, or none, and gives that of the file and the image.
 
@@ -76,7 +76,7 @@ def translate(
     translator = _Translator(definition, graph, wishes, faults)
     try:
         translator.enter(find_mean)
-        if faults:
+        if faults or not any(needs_weights(call) for call in graph.calls):
             translator.translate(Weights("no file", {}))
         else:
             with open_weights() as weights:
@@ -94,6 +94,11 @@ def translate(
         lines = list(dict.fromkeys(str(fault) for fault in faults))
         raise UnsupportedLayer("\n  ".join(lines), hint=faults[0].hint)
     return network
+
+
+def needs_weights(call: Call) -> bool:
+    """Return whether a layer has weights, and so needs the file that holds them."""
+    return call.layer is not None and call.layer.kind in WEIGHTED
 
 
 class _Translator:
@@ -117,7 +122,8 @@ class _Translator:
         if shape:
             self._notes.append(f"input {call.name!r} has shape {shape}, as it was set")
         else:
-            shape, self._batch = input_shape(call, self._definition.inputs.get(call.blob, ()), mean)
+            outside, means = self._definition.inputs.get(call.blob, ()), len(found.mean_values)
+            shape, self._batch = input_shape(call, outside, mean, means)
         name = self._own_name(call)
         value = Value(name, self._builder.add(op.Input(name=name, shape=shape)))
         self._values = [self._preprocessed(value, found, mean_name, mean, where)]

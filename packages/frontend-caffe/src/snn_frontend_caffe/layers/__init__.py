@@ -15,6 +15,9 @@ from .normalisation import batch_norm, bias, scale
 from .pooling import pooling
 from .shapes import flatten, reshape
 
+WEIGHTED = frozenset({"BatchNorm", "Bias", "Convolution", "Deconvolution", "InnerProduct", "Scale"})
+"""Those that have weights."""
+
 TRANSLATIONS: Mapping[str, Callable[[Scope], Value]] = {
     "BatchNorm": batch_norm,
     "Bias": bias,
