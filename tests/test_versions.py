@@ -13,4 +13,4 @@ def test_every_package_has_the_same_version_and_asks_for_this_core():
     assert len(set(versions.values())) == 1, versions
     for path, text in projects.items():
         if path.parent.name != "core":
-            assert '"snn-core>=0.1,<0.2"' in text, path
+            assert re.search(r'"snn-core(\[\w+\])?>=0\.1,<0\.2"', text), path

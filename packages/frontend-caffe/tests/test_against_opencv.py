@@ -95,5 +95,5 @@ def test_a_real_residual_network_of_50_layers_gives_the_oracles_numbers(cv2, tmp
     found = ours(network, samples)
     for key in net.getLayerNames():
         wanted = net.forward(key)
-        tolerance = TOLERANCE * max(1.0, float(np.abs(wanted).max()))  # some reach 60, and both sum in float32
-        assert found[key].reshape(wanted.shape) == pytest.approx(wanted, abs=tolerance), key
+        tolerance = TOLERANCE * max(1.0, np.abs(wanted).max())  # some reach 60, and both sum in float32
+        assert np.abs(found[key].reshape(wanted.shape) - wanted).max() <= tolerance, key

@@ -256,7 +256,7 @@ def test_hdf5_without_weights_or_with_links_or_gaps_is_refused(tmp_path):
         [text(*conv(f"num_output: 2 kernel_size: {BILLION}"))],
         [text(*conv(f"num_output: 2 kernel_size: 3 pad: {BILLION}"))],
         [text(layer("InnerProduct", "ip", fields=f"inner_product_param {{ num_output: {BILLION} bias_term: false }}"))],
-        [text(layer("Pooling", "p", fields=f"pooling_param {{ pool: AVE kernel_size: {BILLION} pad: {BILLION // 2} }}"))],
+        [text(layer("Pooling", "p", fields=f"pooling_param {{ pool: AVE kernel_size: {BILLION} pad: {BILLION - 9} }}"))],  # noqa: E501
         [text(layer("Concat", "c", " ".join(["data"] * 3_000_000)))],
         [text(*[layer("ReLU", f"r{number}") for number in range(3)]), "layer { " * 10**6],
         [text(layer("ReLU", "r", fields="loss_weight: " + "9" * 10**6))],

@@ -36,7 +36,8 @@ class Blob:
     def read(self) -> Array:
         """Return the numbers as float32, (*shape)."""
         with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is refused as not finite, by its layer
-            return np.frombuffer(self.content, "<f8" if self.double else "<f4").astype(np.float32).reshape(self.shape)
+            numbers = np.frombuffer(self.content, "<f8" if self.double else "<f4")
+            return numbers.astype(np.float32, copy=False).reshape(self.shape)
 
 
 def read_caffemodel(path: Path) -> Weights:
