@@ -10,8 +10,8 @@ import numpy as np
 from msgspec import Meta
 
 from .. import layers as op
-from ..analog import apply
 from ..coding import Code
+from ..connections import drive
 from ..network import Array, Layer, Network
 from ..neurons import IntegrateFire, Neuron, SoftmaxFire
 from ..randomness import uniform
@@ -58,9 +58,9 @@ class Rate(Code):
                 return _start(network, {name: _draw(network, name, seed) for name in _names(network)}, "at random")
             case "bias" | "negative_bias":
                 sign = np.float32(1 if self.initial == "bias" else -1)
-                drive = constant_drive(network)
+                given = constant_drive(network)
                 note = "at the bias" if sign > 0 else "at the negative bias"
-                return _start(network, {name: sign * drive[name] for name in _names(network)}, note)
+                return _start(network, {name: sign * given[name] for name in _names(network)}, note)
             case _:
                 return network
 
@@ -70,16 +70,8 @@ def constant_drive(network: Network) -> dict[str, Array]:
 
     Behind one layer with weights that is its bias; behind several, or where branches meet, all that arrives.
     """
-    values: dict[str, Array] = {}
-    drive: dict[str, Array] = {}
-    for layer in network.layers:
-        if isinstance(layer, Neuron):
-            drive[layer.name] = values[layer.inputs[0]][0]
-        silent = isinstance(layer, Neuron) or not layer.inputs
-        inputs = [values[name] for name in layer.inputs]
-        zero = np.zeros((1, *network.shapes[layer.name]), np.float32)
-        values[layer.name] = zero if silent else apply(layer, *inputs)
-    return drive
+    nothing = np.zeros((1, *network.shapes[network.input.name]), np.float32)
+    return {name: given[0] for name, given in drive(network, nothing).items()}
 
 
 def _names(network: Network) -> list[str]:

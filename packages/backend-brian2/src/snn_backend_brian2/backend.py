@@ -1,0 +1,69 @@
+"""The backend ``brian2``: what it runs, its settings, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+from snn import layers as op
+from snn.network import Layer, Network
+from snn.neurons import Accumulate, IntegrateFire
+from snn.operations import analog_part
+from snn.simulating import Backend, Problem, Setup, Simulator
+
+_LINEAR: frozenset[type[Layer]] = frozenset(
+    {
+        op.Add, op.Affine, op.AvgPool, op.BatchNorm, op.Concat, op.Conv, op.ConvTranspose, op.Dense, op.Flatten, op.Pad,
+        op.Permute, op.Reshape, op.Upsample,
+    }
+)  # fmt: skip
+_WIRING = (op.Concat, op.Flatten, op.Pad, op.Permute, op.Reshape, op.Upsample)
+
+
+@dataclass(frozen=True)
+class Brian2(Backend):
+    """Brian2: neurons as equations, layers as synapses made from arrays; every layer answers in the same step."""
+
+    name: ClassVar[str] = "brian2"
+    requires: ClassVar[tuple[str, ...]] = ("brian2",)
+    sequences: ClassVar[bool] = True
+    layers: ClassVar[frozenset[type[Layer]]] = _LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
+
+    codegen: Annotated[
+        Literal["numpy", "cython"],
+        Meta(
+            description="What Brian2 makes of its equations: numpy runs at once; cython compiles for minutes when a "
+            "network is first seen, and then runs faster."
+        ),
+    ] = "numpy"
+
+    def inspect(self, network: Network) -> tuple[Problem, ...]:
+        problems = list(super().inspect(network))
+        before = analog_part(network)
+        for layer in network.layers:
+            if isinstance(layer, op.MaxPool) and layer.name not in before and not _of_spikes(network, layer):
+                message = "backend 'brian2' takes the largest of spikes, not of sums of them"
+                hint = "put the max-pool right behind an activation, train with average pools, or use backend inisim"
+                problems.append(Problem(layer.name, message, hint))
+        return tuple(problems)
+
+    def build(self, network: Network, setup: Setup) -> Simulator:
+        self.check(network)
+        from .simulator import Brian2Simulator  # noqa: PLC0415  brings Brian2, which takes seconds
+
+        return Brian2Simulator(network, setup, self.codegen)
+
+
+def _of_spikes(network: Network, pool: op.MaxPool) -> bool:
+    """Return whether spikes of height 1, and nothing else, reach the windows of ``pool``, each by itself."""
+    waiting, before = list(pool.inputs), analog_part(network)
+    while waiting:
+        layer = network[waiting.pop()]
+        if layer.name in before:
+            return False
+        if isinstance(layer, _WIRING):
+            waiting.extend(layer.inputs)
+        elif not isinstance(layer, (IntegrateFire, op.MaxPool)):
+            return False
+    return True

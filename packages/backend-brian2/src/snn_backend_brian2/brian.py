@@ -1,0 +1,26 @@
+"""Brian2 itself, imported and used without the warnings that it has about its own dependencies."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # Brian2 2.9 uses what pyparsing is going to drop
+    import brian2 as b2
+
+__all__ = ["b2", "preferred"]
+
+
+@contextmanager
+def preferred(codegen: str) -> Iterator[None]:
+    """Let Brian2 generate code as ``codegen`` says, and leave its preferences as they were."""
+    before = b2.prefs.codegen.target
+    b2.prefs.codegen.target = codegen
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        b2.prefs.codegen.target = before

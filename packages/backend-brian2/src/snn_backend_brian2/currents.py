@@ -1,0 +1,73 @@
+"""What neurons get besides spikes: biases, and what enters before the first neurons, which Brian2 is given as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from snn import analog
+from snn import layers as op
+from snn.connections import drive
+from snn.network import Array, Layer, Network
+from snn.neurons import Neuron
+from snn.operations import analog_part
+from snn.simulating import Stimulus
+
+_PER_MILLISECOND = ("bias", "shift")
+
+
+def per_sample(network: Network, samples: Array, dt_ms: float) -> dict[str, Array]:
+    """Return what each neuron gets in every step of a sample, (batch, neurons) by layer, while no neuron fires."""
+    found = drive(network, samples)
+    return {name: given.reshape(len(given), -1) * np.float32(dt_ms) for name, given in found.items()}
+
+
+def per_step(network: Network, stimulus: Stimulus, start: int, stop: int) -> dict[str, Array]:
+    """Return what each neuron gets in each step of samples ``start`` to ``stop``, (samples * steps, neurons) by layer.
+
+    Steps of one sample come one after the other. Neurons that the input reaches only through others get the same in all
+    steps, and have a single row.
+    """
+    steps, dt_ms = stimulus.clock.steps, stimulus.clock.dt_ms
+    entered = stimulus.steps(0, steps)[:, start:stop]
+    before = analog_part(network)
+    touched = _touched(network)
+    fixed = per_sample(network, np.zeros_like(stimulus.samples[:1]), dt_ms)
+    values: dict[str, Array] = {}
+    found = {name: given for name, given in fixed.items() if name not in touched}
+    for layer in network.layers:
+        if isinstance(layer, op.Input):
+            values[layer.name] = entered
+        elif isinstance(layer, Neuron):
+            if layer.name in touched:
+                given = values[layer.inputs[0]]
+                found[layer.name] = np.moveaxis(given, 0, 1).reshape(given.shape[0] * given.shape[1], -1)
+            values[layer.name] = np.zeros((*entered.shape[:2], *network.shapes[layer.name]), np.float32)
+        elif layer.name in before or layer.name in touched:
+            values[layer.name] = _in_steps(layer, dt_ms, *(values[name] for name in layer.inputs))
+        else:  # behind neurons, and read by none that the input reaches
+            values[layer.name] = np.zeros((*entered.shape[:2], *network.shapes[layer.name]), np.float32)
+    return found
+
+
+def _touched(network: Network) -> frozenset[str]:
+    """Return the layers that the input reaches without passing a neuron, with the neurons at the end of the ways."""
+    names: set[str] = {network.input.name}
+    for layer in network.layers:
+        if any(name in names and not isinstance(network[name], Neuron) for name in layer.inputs):
+            names.add(layer.name)
+    return frozenset(names)
+
+
+def _in_steps(layer: Layer, dt_ms: float, *inputs: Array) -> Array:
+    """Return what ``layer`` gives in each step, (steps, batch, *shape), for what it is given in each."""
+    fields = [name for name in _PER_MILLISECOND if hasattr(layer, name)]
+    scaled = dataclasses.replace(layer, **{name: getattr(layer, name) * np.float32(dt_ms) for name in fields})
+    given = [values.reshape(-1, *values.shape[2:]) for values in inputs]
+    if isinstance(layer, op.MaxPool):  # what the largest sum so far of each window has grown by
+        given = [inputs[0].cumsum(axis=0).reshape(given[0].shape)]
+    result = analog.apply(scaled, *given)
+    result = result.reshape(*inputs[0].shape[:2], *result.shape[1:])
+    if isinstance(layer, op.MaxPool):
+        result = np.diff(result, axis=0, prepend=np.zeros_like(result[:1]))
+    return result

@@ -1,0 +1,117 @@
+"""A network in Brian2: built once for each kind of input, run on one batch after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+from snn import layers as op
+from snn.assembling import assemble, in_order
+from snn.errors import SimulationError
+from snn.network import Array, Network
+from snn.operations import analog_part
+from snn.progress import Progress
+from snn.simulating import Recording, Setup, Simulator, Stimulus
+
+from .brian import b2, preferred
+from .building import Built, build
+from .currents import per_sample, per_step
+
+_GIVEN_BYTES = 2**28  # of currents and spikes that enter, which Brian2 is given at once
+_FAULTS = (b2.BrianObjectException, NotImplementedError, OSError, RuntimeError, ValueError)
+
+Columns = npt.NDArray[np.int64]
+"""The step, the sample and the neuron of each spike, (3, spikes)."""
+
+
+class Brian2Simulator(Simulator):
+    """All samples of a batch are one run of Brian2, one after the other; each begins at rest.
+
+    The input enters as a current of each sample, as the spikes of a group, or as a current of each step: that of
+    samples without rest between them, and of spikes that reach a max-pool before the first neurons.
+    """
+
+    def __init__(self, network: Network, setup: Setup, codegen: str) -> None:
+        self._network, self._setup, self._codegen = network, setup, codegen
+        self._built: dict[bool, Built] = {}  # with the input as a group of spikes, or without
+        before = analog_part(network)
+        self._pooled = any(isinstance(layer, op.MaxPool) and layer.name in before for layer in network.layers)
+
+    def run(self, stimulus: Stimulus) -> Recording:
+        entry = stimulus.kind == "spikes" and not self._pooled
+        with self._brian():
+            if entry not in self._built:
+                self._built[entry] = build(self._network, self._setup, entry=entry)
+            parts = list(self._parts(stimulus))
+            found = [self._present(self._built[entry], stimulus, start, stop) for start, stop in parts]
+        spikes = {name: in_order(*np.concatenate([part[name] for part, _ in found], axis=1)) for name in found[0][0]}
+        potentials = {name: np.concatenate([part[name] for _, part in found], axis=1) for name in found[0][1]}
+        return assemble(self._network, stimulus, self._setup.record, spikes, potentials)
+
+    def facts(self) -> Mapping[str, object]:
+        found: dict[str, object] = {"brian2": b2.__version__, "codegen": self._codegen}
+        for built in self._built.values():
+            found |= {"synapses": built.synapses, "build_seconds": round(built.seconds, 3)}
+        return found
+
+    def close(self) -> None:
+        self._built.clear()
+
+    @contextmanager
+    def _brian(self) -> Iterator[None]:
+        """Use Brian2 as is wanted, and tell its errors as one line."""
+        try:
+            with preferred(self._codegen):
+                yield
+        except _FAULTS as error:
+            cause = error.__cause__ or error
+            line = next(iter(str(cause).splitlines()), type(cause).__name__)
+            raise SimulationError(f"Brian2 failed: {line:.300}", hint="snn check brian2 tells what works") from error
+
+    def _parts(self, stimulus: Stimulus) -> Iterator[tuple[int, int]]:
+        """Yield the first sample and the end of each run, for as many as may be given at once."""
+        shapes, batch = self._network.shapes, len(stimulus.samples)
+        size = sum(prod(shape) for shape in shapes.values())
+        size *= 1 if stimulus.constant else stimulus.clock.steps
+        part = max(1, _GIVEN_BYTES // (8 * size))
+        yield from ((start, min(start + part, batch)) for start in range(0, batch, part))
+
+    def _present(
+        self, built: Built, stimulus: Stimulus, start: int, stop: int
+    ) -> tuple[dict[str, Columns], dict[str, Array]]:
+        """Return the spikes of all neurons and the potentials that are monitored, of samples ``start`` to ``stop``."""
+        steps, batch, tell = stimulus.clock.steps, stop - start, self._setup.tell
+        built.brian.restore()
+        self._give(built, stimulus, start, stop)
+
+        def report(elapsed: object, completed: float, began: object, duration: object) -> None:
+            tell(Progress("simulate", start + int(completed * batch), len(stimulus.samples)))
+
+        built.brian.run(batch * steps * built.clock.dt, namespace={}, report=report, report_period=b2.second)
+        spikes, potentials = {}, {}
+        for name, monitor in built.spikes.items():
+            at = np.rint(np.asarray(monitor.t_) / float(built.clock.dt)).astype(np.int64)
+            spikes[name] = np.stack([at % steps, start + at // steps, np.asarray(monitor.i, np.int64)])
+        for name, kept in built.potentials.items():
+            values = np.asarray(kept.v, np.float32).T.reshape(batch, steps, *self._network.shapes[name])
+            potentials[name] = np.moveaxis(values, 0, 1)
+        return spikes, potentials
+
+    def _give(self, built: Built, stimulus: Stimulus, start: int, stop: int) -> None:
+        """Set the currents and, of an input of spikes, their heights."""
+        network, clock = self._network, stimulus.clock
+        samples, every = stimulus.samples[start:stop], clock.steps
+        if built.entry is not None:
+            heights = np.moveaxis(stimulus.steps(0, clock.steps)[:, start:stop], 0, 1)
+            rows = heights.reshape(len(samples) * clock.steps, -1)
+            built.given[built.entry]["entry"] = b2.TimedArray(rows, dt=built.clock.dt)
+            samples = np.zeros_like(samples[:1])
+        if stimulus.constant or built.entry is not None:
+            currents = per_sample(network, samples, clock.dt_ms)
+        else:
+            currents, every = per_step(network, stimulus, start, stop), 1
+        for name, rows in currents.items():
+            built.given[name]["current"] = b2.TimedArray(rows, dt=every * built.clock.dt)
