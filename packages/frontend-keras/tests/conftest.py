@@ -7,7 +7,6 @@ import sys
 import warnings
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the case tables beside the tests
@@ -56,26 +55,3 @@ def save():
         return path
 
     return save
-
-
-def randomise(model, seed=0):
-    """Give every weight random values; variances stay above zero."""
-    rng = np.random.default_rng(seed)
-    values = []
-    for weight in model.weights:
-        path = getattr(weight, "path", weight.name)
-        if "count" in path or not np.issubdtype(
-            np.dtype(str(getattr(weight.dtype, "name", weight.dtype))), np.floating
-        ):
-            values.append(np.asarray(weight))
-        elif "variance" in path:
-            values.append(rng.uniform(0.3, 2.0, weight.shape).astype(np.float32))
-        elif "gamma" in path:
-            values.append(rng.uniform(0.5, 1.5, weight.shape).astype(np.float32))
-        else:
-            values.append(rng.normal(0, 0.5, weight.shape).astype(np.float32))
-    model.set_weights(values)
-    for layer in model.layers:
-        if hasattr(layer, "finalize_state"):  # Normalization computes with copies of its weights
-            layer.finalize_state()
-    return model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 def residual(k):
     L = k.layers
@@ -130,3 +132,26 @@ ALL = (
     mixed_orders,
     same_names_inside,
 )
+
+
+def randomise(model, seed=0):
+    """Give every weight random values; variances stay above zero."""
+    rng = np.random.default_rng(seed)
+    values = []
+    for weight in model.weights:
+        path = getattr(weight, "path", weight.name)
+        if "count" in path or not np.issubdtype(
+            np.dtype(str(getattr(weight.dtype, "name", weight.dtype))), np.floating
+        ):
+            values.append(np.asarray(weight))
+        elif "variance" in path:
+            values.append(rng.uniform(0.3, 2.0, weight.shape).astype(np.float32))
+        elif "gamma" in path:
+            values.append(rng.uniform(0.5, 1.5, weight.shape).astype(np.float32))
+        else:
+            values.append(rng.normal(0, 0.5, weight.shape).astype(np.float32))
+    model.set_weights(values)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # Normalization computes with copies of its weights
+            layer.finalize_state()
+    return model

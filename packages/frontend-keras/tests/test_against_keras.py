@@ -6,7 +6,7 @@ import models
 import numpy as np
 import pytest
 from cases import EVERYWHERE, FUNCTIONS
-from conftest import randomise
+from models import randomise
 from snn import analog
 from snn_frontend_keras.frontend import Keras
 
