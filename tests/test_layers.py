@@ -52,7 +52,7 @@ RANKS = [
     ["builtin"],
     ["plugins"],
     ["run_file"],
-    ["template", "sampling", "stimuli", "presenting", "showing", "calibrating", "pipeline"],
+    ["template", "sampling", "stimuli", "presenting", "showing", "calibrating", "parity", "pipeline"],
     ["runs"],
     ["staging", "worker", "workers", "planning", "sweeping"],
     ["api"],

@@ -14,7 +14,7 @@ from snn.errors import SimulationError
 from snn.network import Array, Network
 from snn.operations import analog_part
 from snn.progress import Progress
-from snn.simulating import Recording, Setup, Simulator, Stimulus
+from snn.simulating import Kind, Recording, Setup, Simulator, Stimulus
 
 from .brian import b2, preferred
 from .building import Built, build
@@ -39,14 +39,13 @@ class Brian2Simulator(Simulator):
         self._built: dict[bool, Built] = {}  # with the input as a group of spikes, or without
         before = analog_part(network)
         self._pooled = any(isinstance(layer, op.MaxPool) and layer.name in before for layer in network.layers)
+        with self._brian():
+            self._built_for(setup.kind)
 
     def run(self, stimulus: Stimulus) -> Recording:
-        entry = stimulus.kind == "spikes" and not self._pooled
         with self._brian():
-            if entry not in self._built:
-                self._built[entry] = build(self._network, self._setup, entry=entry)
-            parts = list(self._parts(stimulus))
-            found = [self._present(self._built[entry], stimulus, start, stop) for start, stop in parts]
+            built = self._built_for(stimulus.kind)
+            found = [self._present(built, stimulus, start, stop) for start, stop in self._parts(stimulus)]
         spikes = {name: in_order(*np.concatenate([part[name] for part, _ in found], axis=1)) for name in found[0][0]}
         potentials = {name: np.concatenate([part[name] for _, part in found], axis=1) for name in found[0][1]}
         return assemble(self._network, stimulus, self._setup.record, spikes, potentials)
@@ -59,6 +58,12 @@ class Brian2Simulator(Simulator):
 
     def close(self) -> None:
         self._built.clear()
+
+    def _built_for(self, kind: Kind) -> Built:
+        entry = kind == "spikes" and not self._pooled
+        if entry not in self._built:
+            self._built[entry] = build(self._network, self._setup, entry=entry)
+        return self._built[entry]
 
     @contextmanager
     def _brian(self) -> Iterator[None]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .network import Array
 from .randomness import uniform
-from .simulating import Stimulus
+from .simulating import Kind, Stimulus
 from .sources import InputEvents, Numbers
 
 STREAM = "input"  # the name of the input's random stream
@@ -22,7 +22,7 @@ STREAM = "input"  # the name of the input's random stream
 class ConstantCurrent(Stimulus):
     """The sample itself as a current, the same in every step: ``x * dt``."""
 
-    kind: ClassVar[Literal["current", "spikes"]] = "current"
+    kind: ClassVar[Kind] = "current"
 
     def steps(self, start: int, stop: int) -> Array:
         step = self.samples * np.float32(self.clock.dt_ms)
@@ -43,7 +43,7 @@ class PoissonSpikes(Stimulus):
     rate_hz: float = 1000.0
     seed: int = 0
     maximum: float | None = None
-    kind: ClassVar[Literal["current", "spikes"]] = "spikes"
+    kind: ClassVar[Kind] = "spikes"
 
     def steps(self, start: int, stop: int) -> Array:
         most = 1000 / self.rate_hz if self.maximum is None else self.maximum
@@ -73,7 +73,7 @@ class RegularSpikes(Stimulus):
     """
 
     rate_hz: float = 1000.0
-    kind: ClassVar[Literal["current", "spikes"]] = "spikes"
+    kind: ClassVar[Kind] = "spikes"
 
     def steps(self, start: int, stop: int) -> Array:
         share = np.minimum(np.abs(self.samples.astype(np.float64)) * (self.rate_hz * self.clock.dt_ms / 1000), 1)
@@ -106,7 +106,7 @@ class EventSpikes(Stimulus):
 
     recorded: tuple[InputEvents, ...]
     step_us: float | None = None
-    kind: ClassVar[Literal["current", "spikes"]] = "spikes"
+    kind: ClassVar[Kind] = "spikes"
 
     def steps(self, start: int, stop: int) -> Array:
         shape = self.samples.shape

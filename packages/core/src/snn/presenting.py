@@ -82,6 +82,7 @@ def simulate(
         folder=folder,
         tell=tell,
         processors=run.processors,
+        kind="current" if run.simulate.input == "current" else "spikes",
     )
     spiking, ranks, operations, seconds = [], [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:

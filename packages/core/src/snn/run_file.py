@@ -55,6 +55,9 @@ EVALUATING = PARSING | READING
 SIMULATING = READING | {"simulate", "backend", "record", "measure", "energy", "report", "reporter", "name", "seed"}
 """What has an effect on simulating a network that is spiking already."""
 
+COMPARING = READING | {"simulate", "backend", "seed"}
+"""What has an effect on comparing backends."""
+
 
 RUNNING = frozenset({*TABLES, *HOOKS, *(entry.name for entry in dataclasses.fields(General))})
 """What has an effect on a whole run: everything there is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .clock import Clock
 from .network import Array, Network, Shape
 from .operations import constant_multiply_adds
-from .simulating import Events, Integers, Record, Recording, Stimulus
+from .simulating import Events, Integers, Kind, Record, Recording, Stimulus
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +44,13 @@ class Sequence(Stimulus):
 class SequenceOfCurrents(Sequence):
     """A current that changes from part to part."""
 
-    kind: ClassVar[Literal["current", "spikes"]] = "current"
+    kind: ClassVar[Kind] = "current"
 
 
 class SequenceOfSpikes(Sequence):
     """Spikes of one part after those of another."""
 
-    kind: ClassVar[Literal["current", "spikes"]] = "spikes"
+    kind: ClassVar[Kind] = "spikes"
 
 
 def sequence(parts: Many[Stimulus]) -> Stimulus:

@@ -21,6 +21,7 @@ from .network import Array, Layer, Network, Shape
 from .progress import Tell, say_nothing
 
 Integers: TypeAlias = npt.NDArray[np.int64]
+Kind: TypeAlias = Literal["current", "spikes"]
 T = TypeVar("T")
 
 
@@ -63,6 +64,8 @@ class Setup:
     processors : int or None
         How many processors the simulator should keep busy, because other work is done beside it; None: all there are.
         No result depends on it.
+    kind : str
+        The kind of `Stimulus` that is going to be presented, so that a simulator can be built for it.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -71,6 +74,7 @@ class Setup:
     folder: Path | None = None
     tell: Tell = say_nothing
     processors: int | None = None
+    kind: Kind = "current"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +93,7 @@ class Stimulus(ABC):
     samples: Array
     numbers: Integers
     clock: Clock
-    kind: ClassVar[Literal["current", "spikes"]]
+    kind: ClassVar[Kind]
 
     @property
     def constant(self) -> bool:

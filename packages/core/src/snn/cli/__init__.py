@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Do all that a run file says, from model to report."),
     "report": ("report", "Tell of a finished run again, in another way."),
     "compare": ("compare", "Put finished runs side by side."),
+    "parity": ("parity", "Compare what several backends make of one network."),
     "sweep": ("sweep", "Repeat a run over values of settings, side by side."),
     "parse": ("stages", "Read a model, and write the network as its framework had it."),
     "simplify": ("stages", "Fold and drop layers without changing the function."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..encoding import ConstantCurrent
 from ..layers import Add, Concat, Conv, Dense, Input
 from ..network import Array, Layer, Network
 from ..neurons import Accumulate, IntegrateFire, Neuron
-from ..simulating import Stimulus
+from ..simulating import Kind, Stimulus
 from .golden_layers import Golden, Nested, X
 
 QUARTERS = 4
@@ -31,7 +31,7 @@ class GivenSpikes(Stimulus):
     """Spikes written down beforehand, (steps, batch, *shape)."""
 
     spikes: Array
-    kind: ClassVar[Literal["current", "spikes"]] = "spikes"
+    kind: ClassVar[Kind] = "spikes"
 
     def steps(self, start: int, stop: int) -> Array:
         return self.spikes[start:stop]
