@@ -1,4 +1,8 @@
-"""Make groups, synapses and monitors of a network; nothing here depends on samples."""
+"""Make groups, synapses and monitors of a network; nothing here depends on samples.
+
+Everything has a name that depends on its place only: names are in the code that Brian2 generates, and what it compiles
+is found again for the same code only.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +60,7 @@ class Built:
 def build(network: Network, setup: Setup, *, entry: bool) -> Built:
     """Return ``network`` in Brian2; with ``entry`` its input is a group of spikes, else there are only currents."""
     started = perf_counter()
-    clock = b2.Clock(dt=setup.clock.dt_ms * b2.ms)
+    clock = b2.Clock(dt=setup.clock.dt_ms * b2.ms, name="steps")
     given: dict[str, dict[str, object]] = {}
     ways = connections(network, entry=entry)
     taken = {name for way in ways for name in (way.source, way.target)}
@@ -68,14 +72,21 @@ def build(network: Network, setup: Setup, *, entry: bool) -> Built:
         groups[name] = _group(network, setup, name, place, given[name], clock)
     for number, way in enumerate(ways, 1):
         place = nodes.index(way.source)
-        synapses.append(_synapses(network, way, groups[way.source], groups[way.target], place, clock))
+        made = _synapses(network, way, groups[way.source], groups[way.target], f"synapses{number}", clock)
+        made.pre.when, made.pre.order = _SLOT, _ORDERS * place + _SYNAPSES
+        synapses.append(made)
         setup.tell(Progress("build", number, len(ways)))
     firing = [name for name in groups if isinstance(network[name], IntegrateFire)]
-    spikes = {name: b2.SpikeMonitor(groups[name], when="end") for name in firing}
+    spikes = {name: b2.SpikeMonitor(groups[name], when="end", name=f"{groups[name].name}_spikes") for name in firing}
     last = network.output.name
     wanted = setup.record.potentials | ({last} - set(firing))
     kept = [name for name in groups if name in wanted]
-    potentials = {name: b2.StateMonitor(groups[name], "v", record=True, when="end", clock=clock) for name in kept}
+    potentials = {
+        name: b2.StateMonitor(
+            groups[name], "v", record=True, when="end", clock=clock, name=f"{groups[name].name}_potentials"
+        )
+        for name in kept
+    }
     brian = b2.Network(*groups.values(), *synapses, *spikes.values(), *potentials.values())
     brian.store()
     number = sum(len(way.pre) for way in ways)
@@ -96,13 +107,15 @@ def _group(
         reset=parts.reset or None,
         namespace=given,
         clock=clock,
+        name=f"group{place}",
     )
     if isinstance(layer, IntegrateFire):
         group.initial = np.broadcast_to(layer.initial, network.shapes[name]).ravel()
     if parts.rest:
-        group.run_regularly(parts.rest, clock=clock, when="start")
+        group.run_regularly(parts.rest, clock=clock, when="start", name=f"group{place}_rest")
     if parts.integrate:
-        group.run_regularly(parts.integrate, clock=clock, when=_SLOT, order=_ORDERS * place + _INTEGRATE)
+        order = _ORDERS * place + _INTEGRATE
+        group.run_regularly(parts.integrate, clock=clock, when=_SLOT, order=order, name=f"group{place}_integrate")
     if parts.threshold:
         thresholder = group.thresholder["spike"]
         thresholder.when, thresholder.order = _SLOT, _ORDERS * place + _THRESHOLD
@@ -110,17 +123,16 @@ def _group(
 
 
 def _synapses(
-    network: Network, way: Connection, source: b2.NeuronGroup, target: b2.NeuronGroup, place: int, clock: b2.Clock
+    network: Network, way: Connection, source: b2.NeuronGroup, target: b2.NeuronGroup, name: str, clock: b2.Clock
 ) -> b2.Synapses:
-    """Return the synapses from the ``place``-th group to a later one, made from arrays."""
+    """Return the synapses from one group to a later one, made from arrays."""
     if isinstance(network[way.target], op.MaxPool):
-        made = b2.Synapses(source, target, on_pre="hits_post += int(spikes_pre >= spikes_post)", clock=clock)
+        made = b2.Synapses(source, target, on_pre="hits_post += int(spikes_pre >= spikes_post)", clock=clock, name=name)
         made.connect(i=way.pre, j=way.post)
     else:
         entered = isinstance(network[way.source], op.Input)
         brings = "z_post += weight * height_pre" if entered else "z_post += weight"
-        made = b2.Synapses(source, target, "weight : 1 (constant)", on_pre=brings, clock=clock)
+        made = b2.Synapses(source, target, "weight : 1 (constant)", on_pre=brings, clock=clock, name=name)
         made.connect(i=way.pre, j=way.post)
         made.weight = way.weight.astype(np.float64)
-    made.pre.when, made.pre.order = _SLOT, _ORDERS * place + _SYNAPSES
     return made

@@ -112,11 +112,11 @@ class Brian2Simulator(Simulator):
         if built.entry is not None:
             heights = np.moveaxis(stimulus.steps(0, clock.steps)[:, start:stop], 0, 1)
             rows = heights.reshape(len(samples) * clock.steps, -1)
-            built.given[built.entry]["entry"] = b2.TimedArray(rows, dt=built.clock.dt)
+            built.given[built.entry]["entry"] = b2.TimedArray(rows, dt=built.clock.dt, name="entry")
             samples = np.zeros_like(samples[:1])
         if stimulus.constant or built.entry is not None:
             currents = per_sample(network, samples, clock.dt_ms)
         else:
             currents, every = per_step(network, stimulus, start, stop), 1
-        for name, rows in currents.items():
-            built.given[name]["current"] = b2.TimedArray(rows, dt=every * built.clock.dt)
+        for place, (name, rows) in enumerate(currents.items()):
+            built.given[name]["current"] = b2.TimedArray(rows, dt=every * built.clock.dt, name=f"current{place}")
