@@ -7,7 +7,7 @@ import pytest
 from caffe_files import INPUT, layer, model, random, text
 from snn import analog
 from snn import layers as op
-from snn.errors import ParseError
+from snn.errors import ParseError, UnsupportedLayer
 from snn_frontend_caffe.frontend import Caffe
 
 DATA = (
@@ -46,10 +46,9 @@ def test_the_layers_of_the_test_phase_are_read(tmp_path):
         ("include { phase: TRAIN }", False),
         ("exclude { phase: TEST }", False),
         ("include { phase: TRAIN } include { phase: TEST }", True),
-        ("include { min_level: 1 }", True),
-        ("include { min_level: 2 }", True),
-        ("include { min_level: 3 }", False),
-        ("include { max_level: 1 }", False),
+        ("include { min_level: 0 }", True),
+        ("include { min_level: 1 }", False),  # whatever level the text gives
+        ("include { max_level: -1 }", False),
         ("include { stage: 'deploy' }", True),
         ("include { stage: 'deploy' stage: 'other' }", False),
         ("include { not_stage: 'deploy' }", False),
@@ -194,3 +193,55 @@ def test_a_result_of_one_layer_is_of_that_kind(tmp_path):
     assert isinstance(
         parse(tmp_path, text(layer("Pooling", "p", fields="pooling_param { kernel_size: 2 }"))).output, op.MaxPool
     )
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "BatchNorm"])
+def test_a_layer_that_works_as_in_training_is_refused(tmp_path, kind):
+    with pytest.raises(UnsupportedLayer, match=f"'d' .{kind}. works as in training"):
+        parse(tmp_path, text(layer(kind, "d", fields="phase: TRAIN"), layer("ReLU", "relu", "d")), {"d": []})
+
+
+def test_a_dropout_that_scales_after_training_is_refused(tmp_path):
+    content = text(layer("Dropout", "d", fields="dropout_param { scale_train: false }"), layer("ReLU", "relu", "d"))
+    with pytest.raises(UnsupportedLayer, match=r"'d' .Dropout.*scale_train"):
+        parse(tmp_path, content)
+    assert names(parse(tmp_path, content.replace("false", "true"))) == ["data", "relu"]
+
+
+def test_the_second_result_of_a_pool_is_refused_where_it_is_read(tmp_path):
+    pool = 'layer { name: "p" type: "Pooling" bottom: "data" top: "p" top: "mask" pooling_param { kernel_size: 2 } }'
+    with pytest.raises(UnsupportedLayer, match=r"'p' .Pooling. gives 'mask' as its result number 2"):
+        parse(tmp_path, text(pool, layer("Concat", "c", "p mask")))
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        (DATA % ("TEST", "transform_parm { scale: 0.5 }"), "transform_parm"),
+        (DATA.replace('source: "x"', "mean_fil: 1") % ("TEST", ""), "mean_fil"),
+        ('layer { name: "i" type: "Input" top: "data" input_parm { shape { dim: 1 dim: 3 } } }', "input_parm"),
+    ],
+)
+def test_unknown_fields_of_data_layers_are_refused(tmp_path, entry, field):
+    with pytest.raises(UnsupportedLayer, match=f"has the field '{field}' .line"):
+        parse(tmp_path, f"{entry} {IP}", WEIGHTS, input_shape=(3,))
+
+
+def test_two_layers_that_write_one_blob_are_refused(tmp_path):
+    with pytest.raises(ParseError, match=r"'b' .ReLU. writes 'a', which is there already"):
+        parse(tmp_path, text(layer("ReLU", "a"), layer("ReLU", "b", "data", top="a")))
+
+
+def test_labels_are_no_input(tmp_path):
+    with pytest.raises(ParseError, match="'label', which are labels"):
+        parse(tmp_path, DATA % ("TEST", "") + layer("ReLU", "relu", "label"))
+
+
+def test_comments_may_be_in_any_encoding_and_hold_any_character(tmp_path):
+    path = model(tmp_path, "")
+    pool = layer("Pooling", "p", fields="pooling_param { kernel_size: 2 #\u2028 pad: 1\n stride: 2 }")
+    path.write_bytes("# 中文\n".encode("gbk") + text(pool).encode())
+    assert Caffe().parse(path)["p"].padding == ((0, 0), (0, 0))
+    path.write_bytes(text(layer("ReLU", "relu")).encode().replace(b'"relu"', b'"\xd6\xd0"'))
+    with pytest.raises(ParseError, match="not text in UTF-8"):
+        Caffe().parse(path)

@@ -61,6 +61,21 @@ def test_pools_are_caffes_definition_window_by_window(tmp_path_factory, n, k, s,
         assert output(folder, content, x[None, None])[0, 0] == pytest.approx(wanted, abs=1e-6)
 
 
+def test_a_pool_padded_along_one_axis_leaves_out_windows_behind_the_map_along_both(tmp_path):
+    fields = "pooling_param { kernel_h: 3 kernel_w: 1 stride_h: 2 stride_w: 2 pad_h: 1 pad_w: 0 }"
+    content = text(layer("Pooling", "pool", fields=fields), shape=(1, 1, 6, 6))
+    x = np.arange(36, dtype=np.float32).reshape(1, 1, 6, 6)
+    # windows begin at rows -1, 1, 3 and 5 and at columns 0, 2 and 4; a fourth of these would begin at 6, behind the map
+    assert output(tmp_path, content, x)[0, 0].tolist() == [[6, 8, 10], [18, 20, 22], [30, 32, 34], [30, 32, 34]]
+
+
+def test_a_convolution_may_be_padded_along_one_axis_only(tmp_path):
+    fields = "convolution_param { num_output: 1 kernel_size: 1 pad_h: 1 }"
+    content = text(layer("Convolution", "conv", fields=fields), shape=(1, 1, 1, 2))
+    found = output(tmp_path, content, np.ones((1, 1, 1, 2), np.float32), {"conv": [np.ones((1, 1, 1, 1)), np.zeros(1)]})
+    assert found[0, 0].tolist() == [[0, 0], [1, 1], [0, 0]]
+
+
 def test_a_padded_average_rounded_up_divides_by_the_padding_but_not_by_what_lies_beyond(tmp_path):
     fields = "pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 }"
     content = text(layer("Pooling", "pool", fields=fields), shape=(1, 1, 4, 4))

@@ -96,7 +96,7 @@ def test_the_file_that_is_set_is_taken_from_the_folder_of_the_model_or_from_here
     check(Caffe(weights="best.caffemodel").parse(path))
     check(Caffe(weights="mine.caffemodel").parse(path))
     check(Caffe(weights=str(tmp_path / "here" / "mine.caffemodel")).parse(path))
-    with pytest.raises(ParseError, match=r"net.prototxt: its weights: there is neither .*none.caffemodel nor"):
+    with pytest.raises(ParseError, match=r"net.prototxt: its weights: there is no .*none.caffemodel and no "):
         Caffe(weights="none.caffemodel").parse(path)
 
 
@@ -161,3 +161,27 @@ def test_fields_that_are_not_weights_are_passed_over(tmp_path):
 def test_the_files_of_a_model_are_told(tmp_path):
     path = model(tmp_path, TEXT, WEIGHTS)
     assert Caffe().files(path) == (path, tmp_path / "net.caffemodel")
+
+
+SHARING = text(
+    layer("InnerProduct", "a", fields='inner_product_param { num_output: 3 } param { name: "w" } param { name: "b" }'),
+    layer("InnerProduct", "b", "a", 'inner_product_param { num_output: 3 } param { name: "w" } param { name: "b" }'),
+    shape=(1, 3),
+)
+
+
+def test_shared_weights_may_be_kept_with_the_first_layer_only(tmp_path):
+    square, bias = random(3, 3), random(3)
+    path = model(tmp_path, SHARING)
+    hdf5(tmp_path / "net.caffemodel.h5", {"a": [square, bias]})
+    network = Caffe().parse(path)
+    assert (network["b"].weight == square).all()
+    assert (network["b"].bias == bias).all()
+    earlier = SHARING.replace('param { name: "w" } param { name: "b" }', 'param: "w" param: "b"')
+    assert storage.digest(Caffe().parse(model(tmp_path, earlier))) == storage.digest(network)
+
+
+def test_shared_weights_that_differ_are_refused(tmp_path):
+    path = model(tmp_path, SHARING, {"a": [random(3, 3), random(3)], "b": [random(3, 3, seed=1), random(3)]})
+    with pytest.raises(ParseError, match=r"'b' .InnerProduct. shares the parameter 'w' with layer 'a'"):
+        Caffe().parse(path)

@@ -10,6 +10,7 @@ from .network import Layer, Shape
 
 MOST_ELEMENTS = 2**27
 """What one layer of a model may give for a sample: a file of a few bytes could claim any number."""
+_MOST_EXPANDED = 2**25  # elements of all layers together
 
 
 class Builder:
@@ -27,6 +28,8 @@ class Builder:
         self.layers: list[Layer] = []
         self.shapes: dict[str, Shape] = {}
         self._taken = set(reserved)
+        self._numbers: dict[str, int] = {}  # the last that was given to each name
+        self._expanded = 0
 
     def add(self, layer: Layer) -> Shape:
         """Write down a layer that reads earlier ones, and return the shape of what it gives.
@@ -52,9 +55,24 @@ class Builder:
 
     def unique(self, name: str) -> str:
         """Return ``name``, or where it is taken, ``name`` with a number; it is taken from now on."""
-        free, number = name, 0
+        free, number = name, self._numbers.get(name, 0)
         while free in self._taken:
             number += 1
             free = f"{name}_{number}"
+        self._numbers[name] = number
         self._taken.add(free)
         return free
+
+    def expand(self, elements: int, where: str) -> None:
+        """Count weights that a layer will have beyond those in its file, before they are made.
+
+        Raises
+        ------
+        ParseError
+            Together they are more than a network's could be.
+        """
+        self._expanded += elements
+        if self._expanded > _MOST_EXPANDED:
+            raise ParseError(
+                f"{where}: its weights, one an element, would be {elements:,}, and too many with those of other layers"
+            )

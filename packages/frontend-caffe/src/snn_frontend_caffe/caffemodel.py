@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -54,9 +54,14 @@ def read_caffemodel(path: Path) -> Weights:
         raise ParseError("the file holds no layers", hint="is it a .caffemodel? A .solverstate holds no weights")
     if len(found) > _MOST_LAYERS:
         raise ParseError(f"the file holds {len(found):,} layers; more than {_MOST_LAYERS:,} are not read")
-    weights: dict[str, Sequence[Blob]] = {}
+    weights: dict[str, dict[int, Blob]] = {}
     for number, part in enumerate(found, 1):
         layer = _decode(kind, part, f"layer {number}")
+        if kind == "V1Layer" and layer.HasField("layer"):
+            raise ParseError(
+                "the file is in the first notation of Caffe",
+                hint="bring it up to date with Caffe's upgrade_net_proto_binary",
+            )
         name = layer.name.decode(errors="replace")
         if not layer.blobs:
             continue
@@ -64,7 +69,8 @@ def read_caffemodel(path: Path) -> Weights:
             raise ParseError(f"layer {name!r} has {len(layer.blobs):,} weights; more than {_MOST_WEIGHTS} are not read")
         if name in weights:
             raise ParseError(f"two layers are named {name!r}, both with weights", hint="name them apart and save again")
-        weights[name] = tuple(_blob(blob, f"layer {name!r}, weights {place}") for place, blob in enumerate(layer.blobs))
+        found = {place: _blob(blob, f"layer {name!r}, weights {place}") for place, blob in enumerate(layer.blobs)}
+        weights[name] = found
     return Weights(path.name, weights)
 
 
@@ -94,11 +100,14 @@ def _decode(kind: str, content: bytes, what: str) -> Any:
     try:
         return message(kind).FromString(content)
     except (DecodeError, RuntimeError, UnicodeError) as error:
-        raise ParseError(f"{what} is no message of Caffe's: {error}", hint=_DAMAGED) from error
+        hint = "this is text: weights are in a .caffemodel" if content[:500].isascii() else _DAMAGED
+        raise ParseError(f"{what} is no message of Caffe's: {error}", hint=hint) from error
 
 
 def _blob(content: bytes, what: str) -> Blob:
     blob = _decode("Blob", content, what)
+    if blob.raw_data:
+        raise ParseError(f"{what}: the numbers are in a format of NVIDIA's Caffe", hint="save it with 32-bit weights")
     double = bool(blob.double_data)
     numbers = b"".join(blob.double_data if double else blob.data)
     shape = tuple(_sizes(blob, what))

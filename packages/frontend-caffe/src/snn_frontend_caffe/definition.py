@@ -60,7 +60,6 @@ _LAYER_WITHOUT_EFFECT = (
     "blobs_lr",
     "loss_param",
     "loss_weight",
-    "param",
     "phase",
     "propagate_down",
     "weight_decay",
@@ -129,6 +128,8 @@ class LayerDefinition:
         As the prototxt has them; ``kind`` is the type in Caffe's later notation.
     bottoms, tops : tuple of str
         The blobs that it reads and those that it writes.
+    shares : tuple of str
+        The name of each parameter, empty for one without; layers share those of one name.
     options : Options
         Its other fields.
     """
@@ -138,6 +139,7 @@ class LayerDefinition:
     bottoms: tuple[str, ...]
     tops: tuple[str, ...]
     options: Options
+    shares: tuple[str, ...]
 
     @property
     def where(self) -> str:
@@ -195,8 +197,8 @@ def read_definition(block: Block) -> Definition:
 
 
 def _state(options: Options) -> State:
-    options.ignore("phase")  # a network is used as it was tested, whatever the text was written for
-    return State(options.whole("level", 0, low=-(2**31)), frozenset(options.texts("stage")))
+    options.ignore("phase", "level")  # Caffe takes them from who loads the network, and by default tests at level 0
+    return State(0, frozenset(options.texts("stage")))
 
 
 def _read_layer(options: Options, place: str) -> LayerDefinition:
@@ -222,7 +224,17 @@ def _read_layer(options: Options, place: str) -> LayerDefinition:
             f"{options.where} has its weights in the text, where they are not read",
             hint="let Caffe save them as a .caffemodel",
         )
-    return LayerDefinition(name, kind, options.texts("bottom"), tops, options)
+    return LayerDefinition(name, kind, options.texts("bottom"), tops, options, _shares(options))
+
+
+def _shares(options: Options) -> tuple[str, ...]:
+    """Return the names of the parameters: blocks in the later notation, texts in the earlier one."""
+    if not options.holds_blocks("param"):
+        return options.texts("param")
+    blocks = options.blocks("param")
+    for block in blocks:
+        block.ignore("share_mode", "lr_mult", "decay_mult")
+    return tuple(block.text("name") for block in blocks)
 
 
 def _inputs(options: Options) -> dict[str, tuple[int, ...]]:

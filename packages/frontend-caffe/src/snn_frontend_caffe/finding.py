@@ -49,8 +49,8 @@ def find(prototxt: Path, named: str, what: str) -> Path:
     except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
         raise ParseError(f"its {what}, {named!r:.200}, cannot be found: {error}") from error
     if found is None:
-        told = " nor ".join(dict.fromkeys(map(str, places)))
-        raise ParseError(f"its {what}: there is neither {told}", hint="paths are from the folder of the prototxt on")
+        told = " and no ".join(dict.fromkeys(map(str, places)))
+        raise ParseError(f"its {what}: there is no {told}", hint="paths are from the folder of the prototxt on")
     return found
 
 

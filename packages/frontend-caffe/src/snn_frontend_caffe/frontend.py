@@ -12,6 +12,8 @@ from snn.network import Network
 from snn.parsing import Frontend
 from snn.settings import PositiveInt
 
+_HINT = "docs/caffe.md says what is read of Caffe models; does Caffe itself read this one?"
+
 
 @dataclass(frozen=True)
 class Caffe(Frontend):
@@ -56,4 +58,5 @@ class Caffe(Frontend):
         try:
             return read(source, self)
         except (ParseError, UnsupportedLayer) as error:
-            raise type(error)(f"{source.name}: {error}", hint=error.hint) from error.__cause__
+            hint = _HINT if error.hint == ParseError.usual_hint else error.hint
+            raise type(error)(f"{source.name}: {error}", hint=hint) from error.__cause__

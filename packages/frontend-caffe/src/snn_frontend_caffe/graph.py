@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from snn.errors import ParseError
 
 from .definition import Definition, LayerDefinition
+from .telling import listed
 
 SOURCES = frozenset({"Input", "DummyData", "Data", "ImageData", "HDF5Data", "MemoryData", "WindowData"})
 IDENTITIES = frozenset({"Dropout", "Split"})
+SEVERAL_TOPS = frozenset({"Split", "SoftmaxWithLoss"})
+_LABELLED = frozenset({"Data", "ImageData", "MemoryData", "WindowData"})
+_TWICE = "give it a top of its own; Caffe refuses this too"
 _WITHOUT_RESULT = frozenset({"Accuracy", "Silence", "HDF5Output"})
 SOFTMAX = "SoftmaxWithLoss"
 
@@ -65,11 +69,14 @@ def read_graph(definition: Definition, output: str = "") -> Graph:
     needed = _ancestors(tracer.calls, result)
     sources = [index for index in needed if tracer.calls[index].is_source]
     if len(sources) != 1:
-        told = ", ".join(repr(tracer.calls[index].name) for index in sources)
+        told = listed(repr(tracer.calls[index].name) for index in sources)
         raise ParseError(
             f"the network has {len(sources)} inputs, {told}; one is possible",
             hint="name an earlier layer that needs only one with --set frontend.caffe.output=LAYER",
         )
+    entry = tracer.calls[sources[0]]
+    if entry.top and entry.layer is not None and entry.layer.kind in _LABELLED:
+        raise ParseError(f"the network reads {entry.blob!r}, which are labels, and no samples")
     order = [sources[0], *(index for index in needed if index != sources[0])]
     place = {index: number for number, index in enumerate(order)}
     calls = [
@@ -118,7 +125,7 @@ class _Tracer:
         read = {source for call in self.calls for source in call.inputs} | self._silent
         results = [index for index, call in enumerate(self.calls) if index not in read and not call.is_source]
         if len(results) > 1:
-            told = ", ".join(repr(self.calls[index].name) for index in results)
+            told = listed(repr(self.calls[index].name) for index in results)
             raise ParseError(
                 f"the network has {len(results)} results, {told}",
                 hint=f"choose one with --set frontend.caffe.output={self.calls[results[-1]].name}",
@@ -173,6 +180,10 @@ class _Tracer:
         return self._latest[name]
 
     def _write(self, call: Call) -> None:
+        in_place = call.layer is not None and call.blob in call.layer.bottoms
+        if call.blob in self._latest and not in_place:
+            where = call.layer.where if call.layer else "the network"
+            raise ParseError(f"{where} writes {call.blob!r}, which is there already, and does not read it", hint=_TWICE)
         self._latest[call.blob] = len(self.calls)
         self.calls.append(call)
 
@@ -191,4 +202,4 @@ def _ancestors(calls: Sequence[Call], result: int) -> list[int]:
 
 def names(layers: Iterable[LayerDefinition]) -> str:
     """Return layers as messages list them."""
-    return ", ".join(f"{layer.name} ({layer.kind})" for layer in layers)
+    return listed(f"{layer.name} ({layer.kind})" for layer in layers)

@@ -36,9 +36,4 @@ def open_hdf5(path: Path) -> Iterator[Weights]:
                 numbered.setdefault(match[1], {})[int(match[2])] = stored
         if not numbered:
             raise ParseError("the file holds no weights in data/LAYER/0", hint="let Caffe save it as .caffemodel.h5")
-        weights: dict[str, tuple[Stored, ...]] = {}
-        for layer, places in numbered.items():
-            if sorted(places) != list(range(len(places))):
-                raise ParseError(f"layer {layer!r}: weights {len(places) - 1} are missing, and a later number is there")
-            weights[layer] = tuple(places[number] for number in sorted(places))
-        yield Weights(path.name, weights)
+        yield Weights(path.name, numbered)

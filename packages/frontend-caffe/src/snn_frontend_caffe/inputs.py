@@ -14,6 +14,27 @@ _HINT = (
     "say it with --set frontend.caffe.input_shape=[CHANNELS,HEIGHT,WIDTH], or give the deploy.prototxt of the network"
 )
 
+_BLOCKS = {
+    "Data": "data_param",
+    "DummyData": "dummy_data_param",
+    "HDF5Data": "hdf5_data_param",
+    "ImageData": "image_data_param",
+    "Input": "input_param",
+    "MemoryData": "memory_data_param",
+    "WindowData": "window_data_param",
+}
+_FIELDS = (
+    "backend", "batch_size", "bg_threshold", "cache_images", "channels", "context_pad", "crop_mode", "crop_size",
+    "data_filler", "fg_fraction", "fg_threshold", "force_encoded_color", "height", "is_color", "mean_file", "mirror",
+    "new_height", "new_width", "num", "prefetch", "rand_skip", "root_folder", "scale", "shape", "shuffle", "source",
+    "width",
+)  # fmt: skip
+
+
+def data_fields(options: Options, kind: str) -> None:
+    """Say that where a data layer takes its samples from does not matter here, nor a shape that was set instead."""
+    options.block(_BLOCKS[kind]).ignore(*_FIELDS)
+
 
 def input_shape(call: Call, outside: Shape, mean: Weight | None, means: int) -> tuple[Shape, int | None]:
     """Return the shape of a sample, and the batch that the network is written for, where it is written down.

@@ -19,7 +19,7 @@ _TYPES = {"bytes": _FIELD.TYPE_BYTES, "int32": _FIELD.TYPE_INT32, "int64": _FIEL
 _MESSAGES = {
     "Network": {"layers": (2, "bytes", True), "layer": (100, "bytes", True)},
     "Layer": {"name": (1, "bytes", False), "blobs": (7, "bytes", True)},
-    "V1Layer": {"name": (4, "bytes", False), "blobs": (6, "bytes", True)},
+    "V1Layer": {"layer": (1, "bytes", False), "name": (4, "bytes", False), "blobs": (6, "bytes", True)},
     "Blob": {
         "num": (1, "int32", False),
         "channels": (2, "int32", False),
@@ -28,6 +28,7 @@ _MESSAGES = {
         "data": (5, "bytes", True),
         "shape": (7, "bytes", False),
         "double_data": (8, "bytes", True),
+        "raw_data": (12, "bytes", True),  # of NVIDIA's Caffe
     },
     "Shape": {"dim": (1, "int64", True)},
 }

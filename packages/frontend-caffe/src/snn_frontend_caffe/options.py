@@ -34,6 +34,10 @@ class Options:
         for key in keys:
             self._read.setdefault(key, [])
 
+    def holds_blocks(self, key: str) -> bool:
+        """Return whether what is given for ``key`` begins with a block."""
+        return isinstance(next(iter(self._fields.get(key, ())), None), Block)
+
     def hand_over(self, key: str) -> list[Options]:
         """Return every block ``key`` for somebody else to read and close."""
         found = self.blocks(key)

@@ -9,7 +9,6 @@ from snn.errors import ParseError
 from snn.network import Array, Shape
 
 from .graph import Call
-from .options import Options
 from .weight import Weight
 
 _BLOCKS = {"Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"}
@@ -92,10 +91,3 @@ def told(found: Preprocessing, mean_name: str) -> str:
     mean = f"mean image of {mean_name}" if mean_name else f"mean {', '.join(f'{m:g}' for m in found.mean_values)}"
     inner = f"(x - {mean})" if mean_name or found.mean_values else "x"
     return f"{inner} * {found.scale:g}" if found.scale != 1 else inner
-
-
-def data_fields(options: Options, kind: str) -> None:
-    """Say that where a data layer takes its samples from does not matter here."""
-    options.block(_BLOCKS.get(kind, "hdf5_data_param")).ignore(
-        "source", "batch_size", "rand_skip", "backend", "force_encoded_color", "prefetch", "shuffle", "root_folder"
-    )

@@ -6,7 +6,7 @@ field nobody asked for is noticed.  Words, numbers and texts are told apart by p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -15,9 +15,11 @@ from google.protobuf import text_format
 from snn.errors import ParseError
 from snn.reading import check_regular
 
-_LARGEST = 2**24  # bytes; ResNet-152 has 10**5
+_LARGEST = 2**22  # bytes; ResNet-152 has 10**5
+_LONGEST_LINE = 2**17
 _DEEPEST = 20
 _OPENED = {"{": "}", "<": ">"}
+_NO_TEXT = "give the .prototxt that describes the network; the file with its weights is found beside it"
 _DAMAGED = "the file is damaged or cut off: copy it again"
 
 
@@ -51,34 +53,37 @@ def read_prototxt(path: Path) -> Block:
     """
     try:
         check_regular(path, _LARGEST)
-        content = path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
     except OSError as error:
         raise ParseError(f"cannot be opened: {error.strerror or error}", hint="is the path right?") from error
-    except UnicodeDecodeError as error:
-        raise ParseError(
-            f"the file is not text: byte {error.start} is {content_byte(error)}",
-            hint="give the .prototxt that describes the network; the file with its weights is found beside it",
-        ) from error
+    if b"\0" in raw:
+        raise ParseError("the file is not text", hint=_NO_TEXT)
+    content = raw.decode("utf-8-sig", "surrogateescape")  # comments may be in any encoding
     if not content.strip():
         raise ParseError("the file is empty", hint="save or copy it again")
     try:
         return _Reader(content).block(0, "")
     except text_format.ParseError as error:
-        raise ParseError(f"the text cannot be read: {error!s:.200}", hint=_DAMAGED) from error
-
-
-def content_byte(error: UnicodeDecodeError) -> str:
-    """Return the byte that is no text, as two digits."""
-    return f"0x{error.object[error.start]:02x}"
+        told = str(error).encode(errors="replace").decode()
+        if told != str(error):
+            raise ParseError("the file is not text in UTF-8", hint=_NO_TEXT) from error
+        raise ParseError(f"the text cannot be read: {told:.200}", hint=_DAMAGED) from error
 
 
 class _Reader:
     def __init__(self, content: str) -> None:
-        self._tokens = text_format.Tokenizer(content.splitlines())
+        self._line = 0  # of the token that is looked at
+        self._tokens = text_format.Tokenizer(self._lines(content))
 
-    @property
-    def _line(self) -> int:
-        return _error(self._tokens, "").GetLine() or 0
+    def _lines(self, content: str) -> Iterator[str]:
+        """Yield the lines, of which the tokenizer takes one when it comes to it."""
+        for number, line in enumerate(content.split("\n"), 1):
+            if len(line) > _LONGEST_LINE:
+                raise ParseError(
+                    f"line {number} has {len(line):,} characters; more than {_LONGEST_LINE:,} are not read"
+                )
+            self._line = number
+            yield line
 
     def block(self, depth: int, end: str) -> Block:
         """Return the fields up to ``end``, or to the end of the file where that is empty."""
@@ -116,7 +121,7 @@ class _Reader:
         if not colon:
             raise _error(tokens, "a field needs a ':' or a '{' behind its name.")
         if tokens.token[:1] in ("'", '"'):
-            return Scalar(tokens.ConsumeString(), quoted=True, line=line)
+            return Scalar(_utf8(tokens.ConsumeString(), line), quoted=True, line=line)
         text = tokens.token
         if not text or not (text[0].isalnum() or text[0] in "_-+."):
             raise _error(tokens, "a value is expected.")
@@ -127,3 +132,11 @@ class _Reader:
 def _error(tokens: text_format.Tokenizer, message: str) -> text_format.ParseError:
     """Return the tokenizer's error with the place where it is."""
     return tokens.ParseError(message)  # type: ignore[arg-type]  # the stubs want a message of protobuf's
+
+
+def _utf8(text: str, line: int) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ParseError(f"line {line}: a text is not in UTF-8", hint="save the file as UTF-8") from error
+    return text

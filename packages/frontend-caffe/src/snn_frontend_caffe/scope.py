@@ -63,11 +63,10 @@ class Scope:
             raise ParseError(f"{self.where} has {len(self.inputs)} bottoms; it takes one")
         return self.inputs[0]
 
-    def passed(self, block: str = "", fields: tuple[str, ...] = ()) -> Value:
-        """Return the input as it is, for a layer whose ``fields`` in ``block`` matter in training only."""
-        if block:
-            self.options.block(block).ignore(*fields)
-        return self.input
+    def refuse_training(self) -> None:
+        """Refuse a layer that is to work as in training although the network does not."""
+        if self.options.word("phase", "TEST", {"TRAIN": 0, "TEST": 1}) == "TRAIN":
+            raise self.options.refuse("works as in training (phase: TRAIN)", hint="take its own phase out")
 
     def add(self, kind: type[Layer], *inputs: Value, part: str = "", **fields: Any) -> Value:
         """Write down a layer; ``part`` says which part of the layer of Caffe it is, if not the main one."""
@@ -88,9 +87,12 @@ class Scope:
 
         Axes of one in front do not count: files had four axes once, whatever they held.
         """
-        stored, file = self.stored.layers.get(self.layer.name, ()), self.stored.file
-        if len(stored) != len(shapes):
-            held = f"{file} holds {len(stored) or 'none'}"
+        arrays, file = self.stored.layers.get(self.layer.name, {}), self.stored.file
+        stored = [arrays[place] for place in sorted(arrays)]
+        if sorted(arrays) != list(range(len(shapes))):
+            gaps = sorted(arrays) != list(range(len(arrays)))
+            number = f"only numbers {', '.join(map(str, sorted(arrays)[:5]))}" if gaps else str(len(stored) or "none")
+            held = f"{file} holds {number}"
             raise ParseError(f"{self.where} has the weights {', '.join(shapes)}; {held} for it", hint=_OTHER)
         found = {}
         for (name, shape), weight in zip(shapes.items(), stored, strict=True):

@@ -14,13 +14,16 @@ from snn.network import Network, Shape
 
 from . import preprocessing
 from .definition import Definition
-from .graph import IDENTITIES, Call, Graph, names, read_graph
-from .inputs import input_shape
+from .graph import IDENTITIES, SEVERAL_TOPS, Call, Graph, names, read_graph
+from .inputs import data_fields, input_shape
 from .layers import TRANSLATIONS, WEIGHTED
 from .scope import Scope, Value
+from .sharing import shared
+from .telling import MOST_TOLD
 from .weight import Weight, Weights
 
 _LARGEST_RANK = 3
+_END_BEFORE = "rebuild the model without it, or end before it: --set frontend.caffe.output=LAYER"
 _ADVICE = {
     "LRN": "no spiking neuron normalises over channels: train it with BatchNorm and Scale instead",
     "PReLU": "train it with ReLU",
@@ -80,7 +83,7 @@ def translate(
             translator.translate(Weights("no file", {}))
         else:
             with open_weights() as weights:
-                translator.translate(weights)
+                translator.translate(shared(definition, weights))
         network = translator.network()
     except UnsupportedLayer as error:
         faults.append(error)
@@ -92,7 +95,8 @@ def translate(
             raise ParseError(str(error), hint=error.hint) from error
     if faults:
         lines = list(dict.fromkeys(str(fault) for fault in faults))
-        raise UnsupportedLayer("\n  ".join(lines), hint=faults[0].hint)
+        more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
+        raise UnsupportedLayer("\n  ".join([*lines[:MOST_TOLD], *more]), hint=faults[0].hint)
     return network
 
 
@@ -128,7 +132,8 @@ class _Translator:
         value = Value(name, self._builder.add(op.Input(name=name, shape=shape)))
         self._values = [self._preprocessed(value, found, mean_name, mean, where)]
         if call.layer is not None:
-            preprocessing.data_fields(call.layer.options, call.layer.kind)
+            data_fields(call.layer.options, call.layer.kind)
+            call.layer.close()
 
     def _preprocessed(
         self, value: Value, found: preprocessing.Preprocessing, mean_name: str, mean: Weight | None, where: str
@@ -169,6 +174,10 @@ class _Translator:
         if layer is None or not _is_known(call):
             return inputs[0]
         try:
+            if call.top and layer.kind not in SEVERAL_TOPS:
+                raise layer.options.refuse(
+                    f"gives {call.blob!r} as its result number {call.top + 1}", hint="only the first result is known"
+                )
             name = call.name if layer.kind in IDENTITIES else self._own_name(call)
             scope = Scope(
                 name=name,
@@ -208,5 +217,5 @@ def _is_known(call: Call) -> bool:
 def _unknown(call: Call) -> UnsupportedLayer:
     layer = call.layer
     kind = layer.kind if layer else ""
-    advice = _ADVICE.get(kind, "rebuild the model without it; docs/caffe.md lists the layers that are read")
+    advice = _ADVICE.get(kind, _END_BEFORE)
     return UnsupportedLayer(f"{layer.where if layer else call.name} has no counterpart in a network", hint=advice)

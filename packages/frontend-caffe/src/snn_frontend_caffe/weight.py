@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +24,7 @@ class Weight(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """The weights in the file named ``file``: for the name of each layer its arrays, in Caffe's order."""
+    """The weights in the file named ``file``: for each layer its arrays, by their place in Caffe's order."""
 
     file: str
-    layers: Mapping[str, Sequence[Weight]]
+    layers: Mapping[str, Mapping[int, Weight]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from snn_frontend_caffe.scope import Scope, Value
 
 from .activations import relu, softmax
 from .convolution import convolution, deconvolution
+from .identities import dropout, split
 from .inner_product import inner_product
 from .merging import concat, eltwise
 from .normalisation import batch_norm, bias, scale
@@ -24,7 +24,7 @@ TRANSLATIONS: Mapping[str, Callable[[Scope], Value]] = {
     "Concat": concat,
     "Convolution": convolution,
     "Deconvolution": deconvolution,
-    "Dropout": partial(Scope.passed, block="dropout_param", fields=("dropout_ratio", "scale_train")),
+    "Dropout": dropout,
     "Eltwise": eltwise,
     "Flatten": flatten,
     "InnerProduct": inner_product,
@@ -34,5 +34,5 @@ TRANSLATIONS: Mapping[str, Callable[[Scope], Value]] = {
     "Scale": scale,
     "Softmax": softmax,
     "SoftmaxWithLoss": softmax,
-    "Split": Scope.passed,
+    "Split": split,
 }

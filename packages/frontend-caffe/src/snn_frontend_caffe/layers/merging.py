@@ -34,6 +34,8 @@ def eltwise(scope: Scope) -> Value:
             f"is a {operation}, which has no counterpart in a network", hint="train it with operation: SUM"
         )
     factors = options.reals("coeff")
-    if not scope.inputs or len(factors) not in (0, len(scope.inputs)):
+    if len(scope.inputs) < 2:
+        raise ParseError(f"{scope.where} has {len(scope.inputs)} bottoms; it takes two or more")
+    if len(factors) not in (0, len(scope.inputs)):
         raise ParseError(f"{options.where} has {len(factors)} coefficients for {len(scope.inputs)} bottoms")
     return scope.add(op.Add, *scope.inputs, factors=np.array(factors or [1.0] * len(scope.inputs), np.float32))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from snn import layers as op
 from snn.errors import ParseError
@@ -23,6 +25,7 @@ def batch_norm(scope: Scope) -> Value:
             "normalises by the batch at hand (use_global_stats: false)",
             hint="take the field out: use_global_stats: true",
         )
+    scope.refuse_training()
     eps, x = options.real("eps", 1e-5), scope.input
     channels = (x.shape[0],)
     arrays = scope.weights(mean=channels, variance=channels, factor=(1,))
@@ -45,7 +48,9 @@ def scale(scope: Scope) -> Value:
     else:
         arrays = scope.weights(scale=shape)
     factors, shifts = arrays["scale"], arrays.get("shift", np.zeros(shape, np.float32))
-    return scope.add(op.Affine, x, scale=_spread(factors, axis, x.shape), shift=_spread(shifts, axis, x.shape))
+    return scope.add(
+        op.Affine, x, scale=_spread(scope, factors, axis, x.shape), shift=_spread(scope, shifts, axis, x.shape)
+    )
 
 
 def bias(scope: Scope) -> Value:
@@ -53,7 +58,7 @@ def bias(scope: Scope) -> Value:
     options = scope.options.block("bias_param")
     options.ignore("filler")
     x, shape, axis = _along(scope, options, "adds")
-    shift = _spread(scope.weights(shift=shape)["shift"], axis, x.shape)
+    shift = _spread(scope, scope.weights(shift=shape)["shift"], axis, x.shape)
     return scope.add(op.Affine, x, scale=np.ones_like(shift), shift=shift)
 
 
@@ -74,11 +79,12 @@ def _along(scope: Scope, options: Options, does: str) -> tuple[Value, Shape, int
     return x, x.shape[axis - 1 :][: after if count < 0 else count], axis - 1
 
 
-def _spread(array: Array, axis: int, shape: Shape) -> Array:
+def _spread(scope: Scope, array: Array, axis: int, shape: Shape) -> Array:
     """Return ``array``, which begins at ``axis`` of ``shape``, one value a channel or one an element."""
     if not array.ndim:
         return np.full(shape[:1], array, np.float32)
     if not axis and array.ndim == 1:
         return array
+    scope.builder.expand(prod(shape), scope.where)
     after = len(shape) - axis - array.ndim
     return np.broadcast_to(array.reshape(*array.shape, *[1] * after), shape)

@@ -33,7 +33,8 @@ def pooling(scope: Scope) -> Value:
     size, stride, pad = _window(options, x.shape[1:])
     ceil = options.word("round_mode", "CEIL", _ROUNDING) == "CEIL"
     beyond = tuple(
-        _beyond(scope, n, k, s, p, ceil=ceil) for n, k, s, p in zip(x.shape[1:], size, stride, pad, strict=True)
+        _beyond(scope, n, k, s, p, ceil=ceil, clipped=any(pad))
+        for n, k, s, p in zip(x.shape[1:], size, stride, pad, strict=True)
     )
     if method == "MAX":
         padding = tuple((p, max(0, p + more)) for p, more in zip(pad, beyond, strict=True))
@@ -46,23 +47,27 @@ def _window(options: Options, x: Shape) -> tuple[Shape, Shape, Shape]:
     if options.flag("global_pooling", default=False):
         if any(name in options for name in ("kernel_size", "kernel_h", "kernel_w")):
             raise ParseError(f"{options.where}: a global pool has no size of its own")
-        if sizes(options, "pad", 2, 0, 0) != (0, 0) or sizes(options, "stride", 2, 1, 1) != (1, 1):
+        padded = sizes(options, "pad", 2, 0, 0, repeated=False)
+        if padded != (0, 0) or sizes(options, "stride", 2, 1, 1, repeated=False) != (1, 1):
             raise ParseError(f"{options.where}: a global pool has pad 0 and stride 1")
         return x, (1, 1), (0, 0)
-    size = sizes(options, "kernel_size", 2, None, 1, "kernel")
-    pad = sizes(options, "pad", 2, 0, 0)
+    size = sizes(options, "kernel_size", 2, None, 1, "kernel", repeated=False)
+    pad = sizes(options, "pad", 2, 0, 0, repeated=False)
     if any(p >= k for p, k in zip(pad, size, strict=True)):
         raise ParseError(f"{options.where}: pad {pad} must be smaller than the window {size}")
-    return size, sizes(options, "stride", 2, 1, 1), pad
+    return size, sizes(options, "stride", 2, 1, 1, repeated=False), pad
 
 
-def _beyond(scope: Scope, n: int, k: int, s: int, p: int, *, ceil: bool) -> int:
-    """Return by how many cells the last window ends beyond the padding; below 0 where cells are left over."""
+def _beyond(scope: Scope, n: int, k: int, s: int, p: int, *, ceil: bool, clipped: bool) -> int:
+    """Return by how many cells the last window ends beyond the padding; below 0 where cells are left over.
+
+    ``clipped``: a window that would begin behind the map is left out, which Caffe does where either axis is padded.
+    """
     room = n + 2 * p - k
     if room < 0 and not (ceil and room > -s):
         raise ParseError(f"{scope.where}: a window of {k} is larger than the map of {n} with padding {p}")
     count = (-(-room // s) if ceil else room // s) + 1
-    if p and (count - 1) * s >= n + p:
+    if clipped and (count - 1) * s >= n + p:
         count -= 1
     if (count - 1) * s >= n + p:
         raise ParseError(
