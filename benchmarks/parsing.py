@@ -72,7 +72,7 @@ def contenders(prototxt: Path) -> dict[str, Callable[[], object]]:
 
     def arrays() -> None:
         for blobs in read_caffemodel(weights).layers.values():
-            for blob in blobs:
+            for blob in blobs.values():
                 blob.read()
 
     found: dict[str, Callable[[], object]] = {
