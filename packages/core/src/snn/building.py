@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from math import prod
 
-from .errors import ParseError
+from .errors import NetworkError, ParseError, UnsupportedLayer
 from .network import Layer, Shape
 
 MOST_ELEMENTS = 2**27
 """What one layer of a model may give for a sample: a file of a few bytes could claim any number."""
+_MOST_TOLD = 20  # lines of an error
 _MOST_EXPANDED = 2**25  # elements of all layers together
 
 
@@ -76,3 +78,38 @@ class Builder:
             raise ParseError(
                 f"{where}: its weights, one an element, would be {elements:,}, and too many with those of other layers"
             )
+
+
+class Faults:
+    """Layers that cannot be translated, all of which are found before they are told.
+
+    Once there is one, what does not fit is most likely its consequence and is passed over.
+    """
+
+    def __init__(self, found: Iterable[UnsupportedLayer] = ()) -> None:
+        self._found = list(found)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keep an UnsupportedLayer for later; raise other errors, as ParseError, unless there is one already."""
+        try:
+            yield
+        except UnsupportedLayer as error:
+            self._found.append(error)
+        except ParseError:
+            if not self._found:
+                raise
+        except NetworkError as error:
+            if not self._found:
+                raise ParseError(str(error), hint=error.hint) from error
+
+    def tell(self) -> None:
+        """Raise UnsupportedLayer, a line a layer, where there are any."""
+        if not self._found:
+            return
+        lines = list(dict.fromkeys(str(fault) for fault in self._found))
+        more = [f"and {len(lines) - _MOST_TOLD} more"] if len(lines) > _MOST_TOLD else []
+        raise UnsupportedLayer("\n  ".join([*lines[:_MOST_TOLD], *more]), hint=self._found[0].hint)

@@ -12,6 +12,8 @@ from snn.network import Network
 from snn.parsing import Frontend
 from snn.settings import PositiveInt
 
+from .wishes import Wishes
+
 _HINT = "docs/caffe.md says what is read of Caffe models; does Caffe itself read this one?"
 
 
@@ -47,7 +49,7 @@ class Caffe(Frontend):
     def files(self, source: Path) -> tuple[Path, ...]:
         from .reading import files  # noqa: PLC0415  brings protobuf, which listing frontends does not need
 
-        return files(source, self)
+        return files(source, self._wishes())
 
     def parse(self, source: Path | object) -> Network:
         """Return the network that the prototxt ``source`` describes, channels-first, nothing simplified."""
@@ -56,7 +58,10 @@ class Caffe(Frontend):
         if not isinstance(source, Path):
             raise ParseError(f"a {type(source).__name__} is no pathlib.Path", hint="pass Path('net.prototxt')")
         try:
-            return read(source, self)
+            return read(source, self._wishes())
         except (ParseError, UnsupportedLayer) as error:
             hint = _HINT if error.hint == ParseError.usual_hint else error.hint
             raise type(error)(f"{source.name}: {error}", hint=hint) from error.__cause__
+
+    def _wishes(self) -> Wishes:
+        return Wishes(self.weights, self.mean, self.preprocessing, self.input_shape, self.output)

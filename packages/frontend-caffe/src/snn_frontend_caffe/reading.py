@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING
 
 from snn.errors import ParseError
 from snn.network import Network
@@ -18,46 +17,43 @@ from .finding import SUFFIXES, find, find_weights
 from .graph import read_graph
 from .preprocessing import read_preprocessing
 from .prototxt import read_prototxt
-from .translate import Wishes, needs_weights, translate
+from .translate import needs_weights, translate
 from .weight import Weight, Weights
-
-if TYPE_CHECKING:
-    from .frontend import Caffe
+from .wishes import Wishes
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def read(path: Path, settings: Caffe) -> Network:
+def read(path: Path, wishes: Wishes) -> Network:
     """Return the network that the prototxt ``path`` describes."""
     used: list[str] = []
 
     @contextmanager
     def open_weights() -> Iterator[Weights]:
-        file = find_weights(path, settings.weights)
+        file = find_weights(path, wishes.weights)
         used.append(file.name)
         with _opened(file) as weights:
             yield weights
 
     def find_mean(named: str) -> tuple[str, Weight | None]:
-        file = _mean_file(path, settings, named)
+        file = _mean_file(path, wishes, named)
         if file is None:
             return "", None
         with _blamed(file):
             return file.name, read_mean(file)
 
-    wishes = Wishes(settings.output, settings.input_shape, settings.preprocessing)
     network = translate(_definition(path), wishes, open_weights, find_mean)
     origin = f"parsed from {path.name} by caffe frontend"
     weights = [f"weights from {name}" for name in used]
     return dataclasses.replace(network, provenance=(origin, *weights, *network.provenance))
 
 
-def files(path: Path, settings: Caffe) -> tuple[Path, ...]:
+def files(path: Path, wishes: Wishes) -> tuple[Path, ...]:
     """Return the files that `read` would read: the prototxt, that with the weights, and a mean image."""
-    graph = read_graph(_definition(path), settings.output)
+    graph = read_graph(_definition(path), wishes.output)
     named = read_preprocessing(graph.calls[0]).mean_file
-    mean = _mean_file(path, settings, named) if settings.preprocessing else None
-    weights = [find_weights(path, settings.weights)] if any(needs_weights(call) for call in graph.calls) else []
+    mean = _mean_file(path, wishes, named) if wishes.preprocessing else None
+    weights = [find_weights(path, wishes.weights)] if any(needs_weights(call) for call in graph.calls) else []
     return (path, *weights, *([] if mean is None else [mean]))
 
 
@@ -71,10 +67,10 @@ def _definition(path: Path) -> Definition:
     return read_definition(read_prototxt(path))
 
 
-def _mean_file(path: Path, settings: Caffe, named: str) -> Path | None:
+def _mean_file(path: Path, wishes: Wishes, named: str) -> Path | None:
     """Return the mean image: the one that is set, or the one that is ``named``, which is looked for beside ``path``."""
-    if settings.mean:
-        return find(path, settings.mean, "mean image")
+    if wishes.mean:
+        return find(path, wishes.mean, "mean image")
     if not named:
         return None
     file = path.absolute().parent / PureWindowsPath(named).name  # knows both kinds of slash

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-MOST_TOLD = 10
+_MOST = 10
 
 
 def listed(items: Iterable[str]) -> str:
     """Return the first items with commas between, and how many more there are."""
     known = list(items)
-    more = f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else ""
-    return ", ".join(known[:MOST_TOLD]) + more
+    more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
+    return ", ".join(known[:_MOST]) + more

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 import numpy as np
 from snn import layers as op
-from snn.building import Builder
-from snn.errors import NetworkError, ParseError, UnsupportedLayer
-from snn.network import Network, Shape
+from snn.building import Builder, Faults
+from snn.errors import ParseError, UnsupportedLayer
+from snn.network import Network
 
 from . import preprocessing
 from .definition import Definition
@@ -19,8 +18,8 @@ from .inputs import data_fields, input_shape
 from .layers import TRANSLATIONS, WEIGHTED
 from .scope import Scope, Value
 from .sharing import shared
-from .telling import MOST_TOLD
 from .weight import Weight, Weights
+from .wishes import Wishes
 
 _LARGEST_RANK = 3
 _END_BEFORE = "rebuild the model without it, or end before it: --set frontend.caffe.output=LAYER"
@@ -29,25 +28,6 @@ _ADVICE = {
     "PReLU": "train it with ReLU",
     "Python": "its function is Python code, which is never run",
 }
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the settings of the frontend say of the network.
-
-    Attributes
-    ----------
-    output : str
-        The layer or blob that is its result; empty for the only one there is.
-    input_shape : tuple of int
-        The shape of a sample; empty where the prototxt says it.
-    preprocessing : bool
-        Whether what its data layer does becomes a layer of the network.
-    """
-
-    output: str = ""
-    input_shape: Shape = ()
-    preprocessing: bool = True
 
 
 def translate(
@@ -75,29 +55,19 @@ def translate(
         Layers cannot be translated; the message lists all of them, one a line.
     """
     graph = read_graph(definition, wishes.output)
-    faults = [_unknown(call) for call in graph.calls if call.layer and not _is_known(call)]
+    faults = Faults(_unknown(call) for call in graph.calls if call.layer and not _is_known(call))
     translator = _Translator(definition, graph, wishes, faults)
-    try:
+    networks = []
+    with faults.gathered():
         translator.enter(find_mean)
         if faults or not any(needs_weights(call) for call in graph.calls):
             translator.translate(Weights("no file", {}))
         else:
             with open_weights() as weights:
                 translator.translate(shared(definition, weights))
-        network = translator.network()
-    except UnsupportedLayer as error:
-        faults.append(error)
-    except ParseError:
-        if not faults:
-            raise
-    except NetworkError as error:
-        if not faults:
-            raise ParseError(str(error), hint=error.hint) from error
-    if faults:
-        lines = list(dict.fromkeys(str(fault) for fault in faults))
-        more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
-        raise UnsupportedLayer("\n  ".join([*lines[:MOST_TOLD], *more]), hint=faults[0].hint)
-    return network
+        networks.append(translator.network())
+    faults.tell()
+    return networks[0]
 
 
 def needs_weights(call: Call) -> bool:
@@ -108,7 +78,7 @@ def needs_weights(call: Call) -> bool:
 class _Translator:
     """Translates call by call; after a fault it goes on, to find all the others."""
 
-    def __init__(self, definition: Definition, graph: Graph, wishes: Wishes, faults: list[UnsupportedLayer]) -> None:
+    def __init__(self, definition: Definition, graph: Graph, wishes: Wishes, faults: Faults) -> None:
         self._definition, self._graph, self._wishes, self._faults = definition, graph, wishes, faults
         self._builder = Builder(call.name for call in graph.calls)
         self._used: set[str] = set()
@@ -173,7 +143,7 @@ class _Translator:
         layer = call.layer
         if layer is None or not _is_known(call):
             return inputs[0]
-        try:
+        with self._faults.gathered():
             if call.top and layer.kind not in SEVERAL_TOPS:
                 raise layer.options.refuse(
                     f"gives {call.blob!r} as its result number {call.top + 1}", hint="only the first result is known"
@@ -193,12 +163,6 @@ class _Translator:
                 raise layer.options.refuse(
                     f"gives {len(value.shape)} axes", hint="networks have at most three: channel, height, width"
                 )
-        except UnsupportedLayer as error:
-            self._faults.append(error)
-        except (ParseError, NetworkError):
-            if not self._faults:
-                raise
-        else:
             return value
         return inputs[0]
 

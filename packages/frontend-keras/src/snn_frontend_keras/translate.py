@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from snn import layers as op
-from snn.errors import NetworkError, ParseError, UnsupportedLayer
+from snn.building import Faults
+from snn.errors import UnsupportedLayer
 from snn.network import Network
 
 from .builder import Builder, Value, channels_first
@@ -39,29 +40,19 @@ def translate(model: Model, version: str, find_weights: Callable[[], Weights], o
     UnsupportedLayer
         Layers cannot be translated; the message lists all of them, one a line.
     """
-    faults = [_unknown(leaf) for leaf in model.leaves() if leaf.kind not in TRANSLATIONS and leaf.kind != "InputLayer"]
-    try:
-        graph = read_graph(model)
-        translator = _Translator(graph, version, faults)
-        network = translator.run(find_weights, origin)
-    except UnsupportedLayer as error:
-        faults.append(error)
-    except ParseError:
-        if not faults:
-            raise
-    except NetworkError as error:
-        if not faults:
-            raise ParseError(str(error), hint=error.hint) from error
-    if faults:
-        lines = list(dict.fromkeys(str(fault) for fault in faults))
-        raise UnsupportedLayer("\n  ".join(lines), hint=faults[0].hint)
-    return network
+    leaves = model.leaves()
+    faults = Faults(_unknown(leaf) for leaf in leaves if leaf.kind not in TRANSLATIONS and leaf.kind != "InputLayer")
+    networks = []
+    with faults.gathered():
+        networks.append(_Translator(read_graph(model), version, faults).run(find_weights, origin))
+    faults.tell()
+    return networks[0]
 
 
 class _Translator:
     """Translates call by call; after a fault it goes on, to find all the others."""
 
-    def __init__(self, graph: Graph, version: str, faults: list[UnsupportedLayer]) -> None:
+    def __init__(self, graph: Graph, version: str, faults: Faults) -> None:
         self._graph = graph
         self._version = version
         self._faults = faults
@@ -93,7 +84,7 @@ class _Translator:
 
     def _call(self, call: Call, inputs: tuple[Value, ...], weights: Weights) -> Value:
         layer = call.layer
-        try:
+        with self._faults.gathered():
             scope = Scope(
                 name=call.name,
                 kind=layer.kind,
@@ -113,12 +104,6 @@ class _Translator:
                 raise scope.options.refuse(
                     f"gives {len(value.shape)} axes", hint="networks have at most three: channel, height, width"
                 )
-        except UnsupportedLayer as error:
-            self._faults.append(error)
-        except (ParseError, NetworkError):
-            if not self._faults:
-                raise
-        else:
             return value
         return inputs[0]
 
