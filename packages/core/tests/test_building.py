@@ -30,7 +30,7 @@ def test_a_result_that_is_empty_or_too_large_is_refused_before_it_takes_memory()
     with pytest.raises(ParseError, match="at least 1"):
         builder.add(Input(name="nothing", shape=(0,)))
     builder.add(Input(name="input", shape=(1, 2)))
-    with pytest.raises(ParseError, match="'pad'.*too large"):
+    with pytest.raises(ParseError, match=r"'pad'.*too large"):
         builder.add(Pad(name="pad", inputs=("input",), padding=((10**9, 0),)))
 
 
