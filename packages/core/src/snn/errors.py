@@ -41,10 +41,12 @@ class ParseError(SnnError):
     usual_hint = "save the whole model again, in one file"
 
 
-class UnsupportedLayer(SnnError):  # noqa: N818  it names the thing, as a user would
-    """A frontend meets, or a backend is given, a layer that it cannot do."""
+class UnsupportedLayer(ParseError):  # noqa: N818  it names the thing, as a user would
+    """A frontend meets, or a backend is given, a layer that it cannot do.
 
-    exit_code = 4
+    It is a `ParseError`: who wants to know whether a model can be read need not tell the two apart.
+    """
+
     usual_hint = "rebuild the model without it, or write a plugin that knows it"
 
 
