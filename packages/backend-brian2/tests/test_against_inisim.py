@@ -10,6 +10,7 @@ from snn.encoding import ConstantCurrent, PoissonSpikes
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.plugins import Plugins
+from snn.sequences import sequence
 from snn.simulating import Record, Setup
 
 STEPS = 24
@@ -57,10 +58,10 @@ def network(**fields):
     )
 
 
-def recordings(made, stimulus):
+def recordings(made, stimulus, potentials=frozenset({"fire3", "out"})):
     """Return what both backends record: spikes of all neurons, potentials of some, the output."""
     names = frozenset(layer.name for layer in made.layers if isinstance(layer, IntegrateFire))
-    record = Record(counts=names, spikes=names, potentials=frozenset({"fire3", "out"}))
+    record = Record(counts=names, spikes=names, potentials=potentials)
     found = []
     for name in ("brian2", "inisim"):
         backend = Plugins().component("backend", name)()
@@ -112,5 +113,26 @@ def test_batches_that_do_not_fit_at_once_are_run_in_parts(monkeypatch):
     made = network()
     samples = (np.random.default_rng(3).integers(0, 9, (4, 2, 8, 8)) / 8).astype(np.float32)
     stimulus = ConstantCurrent(samples, np.arange(4), Clock(duration_ms=STEPS))
-    monkeypatch.setattr(simulator, "_GIVEN_BYTES", 1)
+    monkeypatch.setattr(simulator, "_HELD_BYTES", 1)
     same(*recordings(made, stimulus), made)
+
+
+def test_biases_behind_neurons_are_kept_where_the_input_joins_them():
+    made = Network(
+        (
+            op.Input(name="input", shape=(1, 2, 2)),
+            fire("fire", "input"),
+            op.Affine(name="dense", inputs=("fire",), scale=np.array([1.0]), shift=np.array([0.5])),
+            op.Add(name="sum", inputs=("input", "dense"), factors=np.array([1, 1])),
+            fire("second", "sum"),
+            op.Flatten(name="flat", inputs=("second",)),
+            Accumulate(name="out", inputs=("flat",)),
+        ),
+        stage="spiking",
+    )
+    clock = Clock(duration_ms=STEPS // 2)
+    samples = np.stack([np.zeros((1, 2, 2)), np.full((1, 2, 2), 0.25)]).astype(np.float32)
+    parts = [ConstantCurrent(samples, np.arange(2), clock), ConstantCurrent(samples[::-1], np.arange(2), clock)]
+    ours, theirs = recordings(made, sequence(parts), potentials=frozenset())
+    assert (ours.output == theirs.output).all()
+    assert ours.output[-1, 0].any()

@@ -17,6 +17,7 @@ from snn.neurons import Accumulate, IntegrateFire
 from snn.plugins import Plugins
 from snn.simulating import Setup
 from snn_backend_brian2.backend import Brian2
+from snn_backend_brian2.brian import preferred
 
 
 def pooled(first):
@@ -105,3 +106,60 @@ def test_progress_is_told_while_it_builds():
 
 def test_the_backend_is_chosen_by_name():
     assert Plugins().component("backend", "brian2") is Brian2
+
+
+def test_an_interrupt_ends_the_run_with_nothing(monkeypatch):
+    import brian2
+
+    def interrupted(*words, **named):
+        raise KeyboardInterrupt
+
+    made = pooled(_identity())
+    monkeypatch.setattr(brian2.SpikeMonitor, "before_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(made, [[[1, 1, 1, 1]]])
+    monkeypatch.undo()
+    assert brian2.prefs.core.stop_on_keyboard_interrupt
+    with preferred("numpy"):
+        assert not brian2.prefs.core.stop_on_keyboard_interrupt  # a run that is cut off must not look like a whole one
+
+
+def test_a_run_that_was_stopped_is_no_result(monkeypatch):
+    import brian2
+
+    whole = brian2.Network.run
+
+    def half(self, duration, **named):
+        return whole(self, duration / 2, **named)
+
+    monkeypatch.setattr(brian2.Network, "run", half)
+    with pytest.raises(SimulationError, match="stopped before the end"):
+        run(pooled(_identity()), [[[1, 1, 1, 1]]])
+
+
+def test_currents_that_are_not_finite_are_refused():
+    dense = op.Dense(name="dense", inputs=("input",), weight=np.full((1, 1), -1e38), bias=np.zeros(1))
+    network = Network(
+        (
+            op.Input(name="input", shape=(1,)),
+            dense,
+            IntegrateFire(name="fire", inputs=("dense",)),
+            Accumulate(name="out", inputs=("fire",)),
+        ),
+        stage="spiking",
+    )
+    with pytest.raises(SimulationError, match="layer 'fire' is given a current that is no finite number"):
+        run(network, [[0], [100], [0]])
+
+
+def test_a_potential_that_is_read_within_the_network_is_refused():
+    network = Network(
+        (
+            op.Input(name="input", shape=(1,)),
+            Accumulate(name="inner", inputs=("input",)),
+            IntegrateFire(name="out", inputs=("inner",)),
+        ),
+        stage="spiking",
+    )
+    with pytest.raises(UnsupportedLayer, match="'inner'"):
+        Brian2().check(network)

@@ -76,7 +76,12 @@ def lottery():
 def test_a_backend_that_does_not_run_the_network_is_told_and_left_out():
     first, second = compared(lottery(), "inisim", "brian2")
     assert not first.fault
-    assert second.fault == "layer 'out': backend 'brian2' does not run SoftmaxFire"
+    assert second.fault.startswith("layer 'out': backend 'brian2' does not run SoftmaxFire (")
+
+
+def test_samples_in_a_row_are_not_compared():
+    with pytest.raises(SettingsError, match="sequence"):
+        compared(network(), "inisim", "brian2", sequence=2)
 
 
 def test_the_first_backend_must_run_it():
@@ -109,4 +114,4 @@ def test_the_command_prints_a_table_and_json(tmp_path):
         command = [sys.executable, "-W", "error", "-c", "from snn.cli import main; main()", *words, *more]
         told.append(subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=True).stdout)
     assert "14 spikes, 0 off" in told[0]  # 4 + 2 and 8
-    assert [side["backend"] for side in json.loads(told[1])] == ["inisim", "brian2"]
+    assert [side["backend"] for side in json.loads(told[1])["backends"]] == ["inisim", "brian2"]

@@ -42,6 +42,8 @@ class Brian2(Backend):
         problems = list(super().inspect(network))
         before = analog_part(network)
         for layer in network.layers:
+            if isinstance(layer, Accumulate) and layer is not network.output:
+                problems.append(Problem(layer.name, "backend 'brian2' reads potentials at the output only"))
             if isinstance(layer, op.MaxPool) and layer.name not in before and not _of_spikes(network, layer):
                 message = "backend 'brian2' takes the largest of spikes, not of sums of them"
                 hint = "put the max-pool right behind an activation, train with average pools, or use backend inisim"

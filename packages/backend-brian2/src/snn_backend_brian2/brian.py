@@ -10,17 +10,20 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # Brian2 2.9 uses what pyparsing is going to drop
     import brian2 as b2
 
+b2.BrianLogger.suppress_name("unused_brian_object")  # a network may be built and never run
+
 __all__ = ["b2", "preferred"]
 
 
 @contextmanager
 def preferred(codegen: str) -> Iterator[None]:
     """Let Brian2 generate code as ``codegen`` says, and leave its preferences as they were."""
-    before = b2.prefs.codegen.target
+    before = b2.prefs.codegen.target, b2.prefs.core.stop_on_keyboard_interrupt
     b2.prefs.codegen.target = codegen
+    b2.prefs.core.stop_on_keyboard_interrupt = False  # which would end a run as if it were done
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
-        b2.prefs.codegen.target = before
+        b2.prefs.codegen.target, b2.prefs.core.stop_on_keyboard_interrupt = before

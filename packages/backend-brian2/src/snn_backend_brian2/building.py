@@ -104,7 +104,7 @@ def _group(
         prod(network.shapes[name]),
         parts.variables,
         threshold=parts.threshold or None,
-        reset=parts.reset or None,
+        reset=parts.reset if parts.threshold else None,
         namespace=given,
         clock=clock,
         name=f"group{place}",

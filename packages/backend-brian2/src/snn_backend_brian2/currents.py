@@ -10,7 +10,6 @@ from snn import layers as op
 from snn.connections import drive
 from snn.network import Array, Layer, Network
 from snn.neurons import Neuron
-from snn.operations import analog_part
 from snn.simulating import Stimulus
 
 _PER_MILLISECOND = ("bias", "shift")
@@ -22,16 +21,16 @@ def per_sample(network: Network, samples: Array, dt_ms: float) -> dict[str, Arra
     return {name: given.reshape(len(given), -1) * np.float32(dt_ms) for name, given in found.items()}
 
 
-def per_step(network: Network, stimulus: Stimulus, start: int, stop: int) -> dict[str, Array]:
-    """Return what each neuron gets in each step of samples ``start`` to ``stop``, (samples * steps, neurons) by layer.
+def per_step(network: Network, stimulus: Stimulus) -> dict[str, Array]:
+    """Return what each neuron gets in each step of each sample, (samples * steps, neurons) by layer.
 
     Steps of one sample come one after the other. Neurons that the input reaches only through others get the same in all
     steps, and have a single row.
     """
     steps, dt_ms = stimulus.clock.steps, stimulus.clock.dt_ms
-    entered = stimulus.steps(0, steps)[:, start:stop]
-    before = analog_part(network)
+    entered = stimulus.steps(0, steps)
     touched = _touched(network)
+    read = _read_by(network, touched)
     fixed = per_sample(network, np.zeros_like(stimulus.samples[:1]), dt_ms)
     values: dict[str, Array] = {}
     found = {name: given for name, given in fixed.items() if name not in touched}
@@ -43,10 +42,8 @@ def per_step(network: Network, stimulus: Stimulus, start: int, stop: int) -> dic
                 given = values[layer.inputs[0]]
                 found[layer.name] = np.moveaxis(given, 0, 1).reshape(given.shape[0] * given.shape[1], -1)
             values[layer.name] = np.zeros((*entered.shape[:2], *network.shapes[layer.name]), np.float32)
-        elif layer.name in before or layer.name in touched:
+        elif layer.name in read:
             values[layer.name] = _in_steps(layer, dt_ms, *(values[name] for name in layer.inputs))
-        else:  # behind neurons, and read by none that the input reaches
-            values[layer.name] = np.zeros((*entered.shape[:2], *network.shapes[layer.name]), np.float32)
     return found
 
 
@@ -57,6 +54,19 @@ def _touched(network: Network) -> frozenset[str]:
         if any(name in names and not isinstance(network[name], Neuron) for name in layer.inputs):
             names.add(layer.name)
     return frozenset(names)
+
+
+def _read_by(network: Network, touched: frozenset[str]) -> frozenset[str]:
+    """Return the layers that those in ``touched`` read, directly or through others, up to the neurons before them."""
+    waiting = [name for name in touched if name != network.input.name]
+    found: set[str] = {name for name in waiting if not isinstance(network[name], Neuron)}
+    while waiting:
+        for name in network[waiting.pop()].inputs:
+            if name not in found:
+                found.add(name)
+                if not isinstance(network[name], Neuron):
+                    waiting.append(name)
+    return frozenset(found)
 
 
 def _in_steps(layer: Layer, dt_ms: float, *inputs: Array) -> Array:

@@ -20,7 +20,7 @@ from .brian import b2, preferred
 from .building import Built, build
 from .currents import per_sample, per_step
 
-_GIVEN_BYTES = 2**28  # of currents and spikes that enter, which Brian2 is given at once
+_HELD_BYTES = 2**28  # of what Brian2 is given and monitors in one run
 _FAULTS = (b2.BrianObjectException, NotImplementedError, OSError, RuntimeError, ValueError)
 
 Columns = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ class Brian2Simulator(Simulator):
     def run(self, stimulus: Stimulus) -> Recording:
         with self._brian():
             built = self._built_for(stimulus.kind)
-            found = [self._present(built, stimulus, start, stop) for start, stop in self._parts(stimulus)]
+            found = [self._present(built, stimulus, start, stop) for start, stop in self._parts(built, stimulus)]
         spikes = {name: in_order(*np.concatenate([part[name] for part, _ in found], axis=1)) for name in found[0][0]}
         potentials = {name: np.concatenate([part[name] for _, part in found], axis=1) for name in found[0][1]}
         return assemble(self._network, stimulus, self._setup.record, spikes, potentials)
@@ -76,12 +76,12 @@ class Brian2Simulator(Simulator):
             line = next(iter(str(cause).splitlines()), type(cause).__name__)
             raise SimulationError(f"Brian2 failed: {line:.300}", hint="snn check brian2 tells what works") from error
 
-    def _parts(self, stimulus: Stimulus) -> Iterator[tuple[int, int]]:
-        """Yield the first sample and the end of each run, for as many as may be given at once."""
+    def _parts(self, built: Built, stimulus: Stimulus) -> Iterator[tuple[int, int]]:
+        """Yield the first sample and the end of each run, for as many as may be given and monitored at once."""
         shapes, batch = self._network.shapes, len(stimulus.samples)
-        size = sum(prod(shape) for shape in shapes.values())
-        size *= 1 if stimulus.constant else stimulus.clock.steps
-        part = max(1, _GIVEN_BYTES // (8 * size))
+        given = sum(prod(shape) for shape in shapes.values()) * (1 if stimulus.constant else stimulus.clock.steps)
+        kept = sum(prod(shapes[name]) for name in built.potentials) * stimulus.clock.steps
+        part = max(1, _HELD_BYTES // (8 * (given + kept)))
         yield from ((start, min(start + part, batch)) for start in range(0, batch, part))
 
     def _present(
@@ -90,12 +90,15 @@ class Brian2Simulator(Simulator):
         """Return the spikes of all neurons and the potentials that are monitored, of samples ``start`` to ``stop``."""
         steps, batch, tell = stimulus.clock.steps, stop - start, self._setup.tell
         built.brian.restore()
-        self._give(built, stimulus, start, stop)
+        self._give(built, stimulus.of(start, stop))
+        duration = batch * steps * built.clock.dt
 
-        def report(elapsed: object, completed: float, began: object, duration: object) -> None:
+        def report(elapsed: object, completed: float, began: object, whole: object) -> None:
             tell(Progress("simulate", start + int(completed * batch), len(stimulus.samples)))
 
-        built.brian.run(batch * steps * built.clock.dt, namespace={}, report=report, report_period=b2.second)
+        built.brian.run(duration, namespace={}, report=report, report_period=b2.second)
+        if round(float(built.brian.t / built.clock.dt)) != batch * steps:
+            raise SimulationError("Brian2 was stopped before the end of the run", hint="run it again")
         spikes, potentials = {}, {}
         for name, monitor in built.spikes.items():
             at = np.rint(np.asarray(monitor.t_) / float(built.clock.dt)).astype(np.int64)
@@ -105,18 +108,23 @@ class Brian2Simulator(Simulator):
             potentials[name] = np.moveaxis(values, 0, 1)
         return spikes, potentials
 
-    def _give(self, built: Built, stimulus: Stimulus, start: int, stop: int) -> None:
+    def _give(self, built: Built, stimulus: Stimulus) -> None:
         """Set the currents and, of an input of spikes, their heights."""
         network, clock = self._network, stimulus.clock
-        samples, every = stimulus.samples[start:stop], clock.steps
+        samples, every = stimulus.samples, clock.steps
         if built.entry is not None:
-            heights = np.moveaxis(stimulus.steps(0, clock.steps)[:, start:stop], 0, 1)
+            heights = np.moveaxis(stimulus.steps(0, clock.steps), 0, 1)
             rows = heights.reshape(len(samples) * clock.steps, -1)
             built.given[built.entry]["entry"] = b2.TimedArray(rows, dt=built.clock.dt, name="entry")
             samples = np.zeros_like(samples[:1])
         if stimulus.constant or built.entry is not None:
             currents = per_sample(network, samples, clock.dt_ms)
         else:
-            currents, every = per_step(network, stimulus, start, stop), 1
+            currents, every = per_step(network, stimulus), 1
         for place, (name, rows) in enumerate(currents.items()):
+            if not np.isfinite(rows).all():
+                raise SimulationError(
+                    f"layer {name!r} is given a current that is no finite number",
+                    hint="are the samples preprocessed as the model was trained?",
+                )
             built.given[name]["current"] = b2.TimedArray(rows, dt=every * built.clock.dt, name=f"current{place}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -107,6 +107,10 @@ class EventSpikes(Stimulus):
     recorded: tuple[InputEvents, ...]
     step_us: float | None = None
     kind: ClassVar[Kind] = "spikes"
+
+    def of(self, start: int, stop: int) -> EventSpikes:
+        samples, numbers = self.samples[start:stop], self.numbers[start:stop]
+        return replace(self, samples=samples, numbers=numbers, recorded=self.recorded[start:stop])
 
     def steps(self, start: int, stop: int) -> Array:
         shape = self.samples.shape

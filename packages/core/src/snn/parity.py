@@ -100,6 +100,8 @@ def parity(
         plugins.component("backend", name)
     if network.stage != "spiking":
         raise SettingsError(f"the network is {network.stage}, not spiking", hint="convert it first: snn convert")
+    if run.simulate.sequence > 1:
+        raise SettingsError("[simulate] sequence: backends are compared on samples that begin at rest")
     clock = presenting.clock_of(run, network)
     data = fitting.fit(sampling.selected(run, data), network, tell, skip_bad=run.data.skip_bad)
     stimuli.check(run, data)
@@ -146,7 +148,7 @@ class _Side:
         except SnnError as error:
             if fatal:
                 raise
-            self.fault = str(error).splitlines()[0]
+            self.fault = f"{str(error).splitlines()[0]} ({error.hint})"
 
     def build(self, stack: ExitStack, setup: Setup) -> None:
         self._backend.check(self._network)

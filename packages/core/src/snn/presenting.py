@@ -92,11 +92,6 @@ def simulate(
             begin = time.perf_counter()
             recording = present(simulator, entering, run.backend.name, start)
             seconds += time.perf_counter() - begin
-            if not np.isfinite(recording.output).all():
-                raise SimulationError(
-                    f"backend {run.backend.name!r}: the output is no finite number, on the batch from sample {start}",
-                    hint="are the samples preprocessed as the model was trained?",
-                )
             recording = sequences.split(
                 recording, network, record, parts, len(samples), current=entering.kind == "current"
             )
@@ -250,7 +245,7 @@ def _maxima(network: Network) -> dict[str, float]:
 def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) -> Recording:
     """Return what the simulator of ``backend`` makes of the batch from sample ``start`` on."""
     try:
-        return simulator.run(stimulus)
+        recording = simulator.run(stimulus)
     except NotSimulated as outcome:
         raise SimulationError(
             f"backend {backend!r} has built the network but does not run it here: {outcome}",
@@ -261,3 +256,9 @@ def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) 
             f"backend {backend!r} failed on the batch from sample {start}: {error}",
             hint="run snn check with the backend's name, to see whether it works at all",
         ) from error
+    if not np.isfinite(recording.output).all():
+        raise SimulationError(
+            f"backend {backend!r}: the output is no finite number, on the batch from sample {start}",
+            hint="are the samples preprocessed as the model was trained?",
+        )
+    return recording

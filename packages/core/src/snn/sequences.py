@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +30,10 @@ class Sequence(Stimulus):
     @property
     def constant(self) -> bool:
         return False
+
+    def of(self, start: int, stop: int) -> Sequence:
+        samples, numbers = self.samples[start:stop], self.numbers[start:stop]
+        return replace(self, samples=samples, numbers=numbers, parts=tuple(part.of(start, stop) for part in self.parts))
 
     def steps(self, start: int, stop: int) -> Array:
         length = self.parts[0].clock.steps

@@ -100,6 +100,10 @@ class Stimulus(ABC):
         """Whether every step is the same."""
         return self.kind == "current"
 
+    def of(self, start: int, stop: int) -> Stimulus:
+        """Return what enters of the samples ``start`` to ``stop`` of the batch."""
+        return replace(self, samples=self.samples[start:stop], numbers=self.numbers[start:stop])
+
     @abstractmethod
     def steps(self, start: int, stop: int) -> Array:
         """Return what enters in steps ``start`` to ``stop``, (steps, batch, *shape): current times dt, or spikes.

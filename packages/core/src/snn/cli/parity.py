@@ -61,7 +61,7 @@ def command(
         loaded = storage.load(network, plugins.neurons())
         found = parity(run, loaded, sampling.read(run, data, plugins), names, plugins, tell)
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(side) for side in found]))
+        click.echo(json.dumps({"network": str(network), "backends": [dataclasses.asdict(side) for side in found]}))
     else:
         _print(f"{network}, compared with {names[0]}", found)
 
@@ -83,8 +83,9 @@ def _print(title: str, found: Sequence[Parity]) -> None:
         told = [f"{count(cell.count)} spikes, {count(cell.difference)} off" for cell in cells[1:]]
         table.add_row(escape(name), f"{count(cells[0].count)} spikes", *told)
     table.add_section()
-    table.add_row("outputs, largest difference", "", *(f"{side.output:.3g}" for side in ran[1:]))
-    table.add_row("agreement", "", *(percent(side.agreement) for side in ran[1:]))
+    if len(ran) > 1:
+        table.add_row("outputs, largest difference", "", *(f"{side.output:.3g}" for side in ran[1:]))
+        table.add_row("agreement", "", *(percent(side.agreement) for side in ran[1:]))
     table.add_row("accuracy", *(percent(side.accuracy) for side in ran))
     table.add_row("seconds", *(f"{side.seconds:.3g}" for side in ran))
     table.add_row("to build", *(f"{side.build_seconds:.3g}" for side in ran))

@@ -93,7 +93,7 @@ def _plain(backend: Backend, kind: type[Layer]) -> list[Network]:
 def starts_at_rest(backend: Backend) -> None:
     """Begin every batch at rest, so that a batch knows nothing of the one before, which may have another size."""
     network, stimulus = _image(backend, 5)
-    first, second = _rows(stimulus, 0, 3), _rows(stimulus, 3, 5)
+    first, second = stimulus.of(0, 3), stimulus.of(3, 5)
     with backend.build(network, Setup(clock=stimulus.clock)) as simulator:
         outputs = [flat(present(simulator, batch).output) for batch in (first, second, first)]
     np.testing.assert_array_equal(outputs[2], outputs[0], err_msg="the same batch, after another one")
@@ -106,7 +106,7 @@ def ignores_batches(backend: Backend) -> None:
     network, stimulus = _image(backend, 5)
     together = flat(record(backend, network, stimulus).output)
     for row in (0, 3):
-        alone = flat(record(backend, network, _rows(stimulus, row, row + 1)).output)
+        alone = flat(record(backend, network, stimulus.of(row, row + 1)).output)
         np.testing.assert_array_equal(alone[:, 0], together[:, row], err_msg=f"sample {row} alone and among 5")
 
 
@@ -117,13 +117,6 @@ def takes_sequences(backend: Backend) -> None:
     images = golden.images(4)
     both = sequence([golden.current(images[:2], _STEPS), golden.current(images[2:], _STEPS)])
     compare(backend, golden.image(), both, "given two samples one after the other")
-
-
-def _rows(stimulus: Stimulus, start: int, stop: int) -> Stimulus:
-    samples, numbers = stimulus.samples[start:stop], stimulus.numbers[start:stop]
-    if isinstance(stimulus, golden.GivenSpikes):
-        return golden.GivenSpikes(samples, numbers, stimulus.clock, stimulus.spikes[:, start:stop])
-    return type(stimulus)(samples, numbers, stimulus.clock)
 
 
 def repeats_itself(backend: Backend) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +32,10 @@ class GivenSpikes(Stimulus):
 
     spikes: Array
     kind: ClassVar[Kind] = "spikes"
+
+    def of(self, start: int, stop: int) -> GivenSpikes:
+        samples, numbers = self.samples[start:stop], self.numbers[start:stop]
+        return replace(self, samples=samples, numbers=numbers, spikes=self.spikes[:, start:stop])
 
     def steps(self, start: int, stop: int) -> Array:
         return self.spikes[start:stop]
