@@ -256,6 +256,7 @@ def gather_cells(
                             gather(2, 0, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
                         else:
                             gather(4, 0, 1, list_, a, z, pace, steps, w, nothing, h, b, v, threshold, o, s)
+    zeros[0] = 0  # numba frees an array after its last use, and knows nothing of its address, which is in use till here
 
 
 KERNELS = (list_row, list_all, merge_rows, gather_cells)
