@@ -6,6 +6,8 @@ from pathlib import Path
 
 from snn.errors import ParseError
 
+from .telling import listed
+
 SUFFIXES = (".caffemodel", ".caffemodel.h5")
 _NAME = "--set frontend.caffe.weights=FILE"
 
@@ -36,7 +38,7 @@ def find_weights(prototxt: Path, named: str = "") -> Path:
             hint=f"put the .caffemodel or .caffemodel.h5 beside it, or name it: {_NAME}",
         )
     if len(found) > 1:
-        told = ", ".join(path.name for path in found[:10]) + (f" and {len(found) - 10} more" if len(found) > 10 else "")
+        told = listed(path.name for path in found)
         raise ParseError(f"several files may be its weights: {told}", hint=f"name one: {_NAME}")
     return found[0]
 
