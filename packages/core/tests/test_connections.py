@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from snn import analog
 from snn import layers as op
-from snn.connections import connections, drive
+from snn.connections import connections, depths, drive
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.testing import golden_layers
@@ -182,3 +182,20 @@ def test_what_is_joined_and_then_weighted_keeps_its_place():
         (way.source, way.target): (way.pre.tolist(), way.weight.tolist()) for way in connections(network, entry=False)
     }
     assert found == {("a", "b"): ([0], [2]), ("a", "out"): ([0], [3]), ("b", "out"): ([0], [5])}
+
+
+def test_a_node_is_as_deep_as_the_longest_way_to_it():
+    """A branch of one layer meets a branch of two; what only the constant input reaches is not deep."""
+    layers = (
+        op.Input(name="input", shape=(2,)),
+        IntegrateFire(name="first", inputs=("input",)),
+        IntegrateFire(name="second", inputs=("first",)),
+        op.Add(name="sum", inputs=("first", "second"), factors=np.array([1, 1])),
+        IntegrateFire(name="third", inputs=("sum",)),
+        Accumulate(name="out", inputs=("third",)),
+    )
+    network = Network(layers, stage="spiking")
+    found = depths(network, connections(network, entry=False))
+    assert found == {"input": 0, "first": 0, "second": 1, "third": 2, "out": 3}
+    found = depths(network, connections(network, entry=True))
+    assert found == {"input": 0, "first": 1, "second": 2, "third": 3, "out": 4}

@@ -8,6 +8,7 @@ weight. What biases and a constant input add is no synapse but a `drive`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -76,6 +77,21 @@ def connections(network: Network, *, entry: bool) -> tuple[Connection, ...]:
             joined = {layer.name: _Map.identity(math.prod(network.shapes[layer.name]))}
         reached[layer.name] = joined
     return tuple(found)
+
+
+def depths(network: Network, ways: Sequence[Connection]) -> dict[str, int]:
+    """Return how many connections are on the longest way to each node, 0 where there is none.
+
+    A simulator in which every synapse takes a step or more answers the input of step t in step t + depth, if each
+    connection takes as many steps as its target is deeper than its source: branches of unequal length then meet.
+    """
+    found = {layer.name: 0 for layer in network.layers if is_node(layer)}
+    into: dict[str, list[str]] = {name: [] for name in found}
+    for way in ways:
+        into[way.target].append(way.source)
+    for name, sources in into.items():  # in the order of the layers, so that sources come first
+        found[name] = max((found[source] + 1 for source in sources), default=0)
+    return found
 
 
 def is_node(layer: Layer) -> bool:

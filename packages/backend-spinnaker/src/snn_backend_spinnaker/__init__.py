@@ -1,0 +1,16 @@
+"""PyNN and SpiNNaker for the SNN toolbox: converted networks in NEST, NEURON and Brian2, and on SpiNNaker boards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snn import hookimpl
+
+if TYPE_CHECKING:
+    from snn.simulating import Backend
+
+
+@hookimpl
+def snn_backends() -> list[type[Backend]]:
+    """Return the backends that run networks through PyNN."""
+    return []
