@@ -34,6 +34,7 @@ RANKS = [
         "decoding",
         "recordings",
         "assembling",
+        "currents",
         "simplifying",
         "normalising",
         "converting",

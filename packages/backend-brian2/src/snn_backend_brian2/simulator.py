@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from snn import layers as op
 from snn.assembling import assemble, in_order
+from snn.currents import check, per_sample, per_step
 from snn.errors import SimulationError
 from snn.network import Array, Network
 from snn.operations import analog_part
@@ -18,7 +19,6 @@ from snn.simulating import Kind, Recording, Setup, Simulator, Stimulus
 
 from .brian import b2, preferred
 from .building import Built, build
-from .currents import per_sample, per_step
 
 _HELD_BYTES = 2**28  # of what Brian2 is given and monitors in one run
 _FAULTS = (b2.BrianObjectException, NotImplementedError, OSError, RuntimeError, ValueError)
@@ -121,10 +121,6 @@ class Brian2Simulator(Simulator):
             currents = per_sample(network, samples, clock.dt_ms)
         else:
             currents, every = per_step(network, stimulus), 1
+        check(currents)
         for place, (name, rows) in enumerate(currents.items()):
-            if not np.isfinite(rows).all():
-                raise SimulationError(
-                    f"layer {name!r} is given a current that is no finite number",
-                    hint="are the samples preprocessed as the model was trained?",
-                )
             built.given[name]["current"] = b2.TimedArray(rows, dt=every * built.clock.dt, name=f"current{place}")

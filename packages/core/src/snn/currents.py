@@ -1,16 +1,22 @@
-"""What neurons get besides spikes: biases, and what enters before the first neurons, which Brian2 is given as it is."""
+"""What neurons get besides spikes, step by step: for simulators that are given it as currents.
+
+That is their biases, and what enters before the first neurons.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
-from snn import analog
-from snn import layers as op
-from snn.connections import drive
-from snn.network import Array, Layer, Network
-from snn.neurons import Neuron
-from snn.simulating import Stimulus
+
+from . import analog
+from . import layers as op
+from .connections import drive
+from .errors import SimulationError
+from .network import Array, Layer, Network
+from .neurons import Neuron
+from .simulating import Stimulus
 
 _PER_MILLISECOND = ("bias", "shift")
 
@@ -45,6 +51,16 @@ def per_step(network: Network, stimulus: Stimulus) -> dict[str, Array]:
         elif layer.name in read:
             values[layer.name] = _in_steps(layer, dt_ms, *(values[name] for name in layer.inputs))
     return found
+
+
+def check(currents: Mapping[str, Array]) -> None:
+    """Raise SimulationError where a current is no finite number, which simulators take without a word."""
+    for name, rows in currents.items():
+        if not np.isfinite(rows).all():
+            raise SimulationError(
+                f"layer {name!r} is given a current that is no finite number",
+                hint="are the samples preprocessed as the model was trained?",
+            )
 
 
 def _touched(network: Network) -> frozenset[str]:
