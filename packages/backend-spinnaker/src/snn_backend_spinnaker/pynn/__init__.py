@@ -1,0 +1,1 @@
+"""Networks through PyNN, in NEST, NEURON and Brian2."""

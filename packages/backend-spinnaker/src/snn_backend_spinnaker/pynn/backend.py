@@ -1,0 +1,81 @@
+"""The backend ``pynn``: what it runs, its settings, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
+from snn import layers as op
+from snn.network import Layer, Network
+from snn.neurons import Accumulate, IntegrateFire
+from snn.operations import analog_part
+from snn.simulating import Backend, Problem, Setup, Simulator
+
+_LAYERS: frozenset[type[Layer]] = frozenset(
+    {
+        op.Add, op.Affine, op.AvgPool, op.BatchNorm, op.Concat, op.Conv, op.ConvTranspose, op.Dense, op.Flatten,
+        op.Input, op.MaxPool, op.Pad, op.Permute, op.Reshape, op.Upsample, IntegrateFire, Accumulate,
+    }
+)  # fmt: skip
+_MODULES = {"nest": "nest: nest-simulator", "neuron": "neuron", "brian2": "brian2"}
+
+
+@dataclass(frozen=True)
+class PyNN(Backend):
+    """PyNN: the same network as populations and projections in NEST, NEURON or Brian2."""
+
+    name: ClassVar[str] = "pynn"
+    sequences: ClassVar[bool] = True
+    layers: ClassVar[frozenset[type[Layer]]] = _LAYERS
+
+    simulator: Annotated[
+        Literal["nest", "neuron", "brian2"],
+        Meta(description="The simulator that PyNN drives: nest is exact, brian2 is exact and slow, neuron is neither."),
+    ] = "nest"
+    native: Annotated[
+        bool,
+        Meta(
+            description="Whether NEST makes the synapses itself, which takes a twentieth of the time, instead of PyNN's "
+            "connectors; they are the same. Only with NEST."
+        ),
+    ] = True
+
+    @property
+    def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on a setting
+        """The modules that the simulator needs."""
+        return "pyNN: PyNN", _MODULES[self.simulator]
+
+    def inspect(self, network: Network) -> tuple[Problem, ...]:
+        problems = list(super().inspect(network))
+        before = analog_part(network)
+        for layer in network.layers:
+            if isinstance(layer, op.MaxPool) and layer.name not in before:
+                message = "backend 'pynn' has no neurons that take the largest of spikes"
+                hint = "train with average pools, or use backend inisim or brian2"
+                problems.append(Problem(layer.name, message, hint))
+            if isinstance(layer, Accumulate) and layer is not network.output:
+                problems.append(Problem(layer.name, "backend 'pynn' reads potentials at the output only"))
+            if isinstance(layer, IntegrateFire):
+                problems += _of_neurons(layer)
+        return tuple(problems)
+
+    def build(self, network: Network, setup: Setup) -> Simulator:
+        self.check(network)
+        from .simulator import PyNNSimulator  # noqa: PLC0415  not before it is used
+
+        settings: dict[str, Any] = {"native": self.native} if self.simulator == "nest" else {}
+        return PyNNSimulator(network, setup, self.simulator, settings)
+
+
+def _of_neurons(layer: IntegrateFire) -> list[Problem]:
+    """Return what PyNN's neurons cannot do."""
+    found = []
+    if layer.leak:
+        found.append("leak: the leak of PyNN's neurons is a share of the potential, and this one is constant")
+    if layer.reset == "modulo":
+        found.append("reset 'modulo': PyNN's neurons know subtract and zero")
+    if layer.refractory_ms and layer.reset == "subtract":
+        found.append("refractory_ms: neurons that are reset by subtraction take input while they are refractory")
+    hint = "convert it with other settings ([convert]), or use backend inisim or brian2"
+    return [Problem(layer.name, f"backend 'pynn' cannot do {what}", hint) for what in found]
