@@ -64,7 +64,7 @@ class PyNN(Backend):
         self.check(network)
         from .simulator import PyNNSimulator  # noqa: PLC0415  not before it is used
 
-        settings: dict[str, Any] = {"native": self.native} if self.simulator == "nest" else {}
+        settings: dict[str, Any] = {"native": self.native}
         return PyNNSimulator(network, setup, self.simulator, settings)
 
 

@@ -12,7 +12,7 @@ from .plan import Synapses
 _DENSE = 0.5  # share of all pairs from which on an array of all of them is smaller than a list of four columns
 
 
-def project(pynn: Any, synapses: Synapses, populations: Mapping[str, Any], factor: float = 1.0) -> None:
+def project(pynn: Any, synapses: Synapses, populations: Mapping[str, Any], earlier: float = 0.0) -> None:
     """Make the synapses: a projection for the weights above zero and one for those below, as PyNN wants them apart.
 
     Parameters
@@ -21,16 +21,16 @@ def project(pynn: Any, synapses: Synapses, populations: Mapping[str, Any], facto
         A simulator of PyNN's.
     synapses : Synapses
     populations : mapping of name to pyNN.Population
-    factor : float
-        What PyNN's weights are for one of ours.
+    earlier : float
+        What is taken off the delays, in milliseconds.
     """
     source, target = populations[synapses.source], populations[synapses.target]
     for receptor, chosen in (("excitatory", synapses.weight > 0), ("inhibitory", synapses.weight < 0)):
         if not chosen.any():
             continue
         pre, post = synapses.pre[chosen], synapses.post[chosen]
-        weight = factor * synapses.weight[chosen].astype(np.float64)
-        delay = float(synapses.delay)
+        weight = synapses.weight[chosen].astype(np.float64)
+        delay = synapses.delay - earlier
         if len(pre) >= _DENSE * source.size * target.size:
             there = np.zeros((source.size, target.size), bool)
             weights = np.zeros((source.size, target.size))

@@ -1,0 +1,194 @@
+"""PyNN's NEURON: exact, by an artificial cell of our own.
+
+NEURON's integrate-and-fire cells are reset to a potential, lose what comes while they are, and leak; so the package
+brings a mechanism (``mechanisms/integrate_fire.mod``) that does what a step is, which is compiled when a network is
+built. PyNN's own mechanisms are compiled by PyNN when it is used for the first time.
+
+Spikes leave in the middle of a step and arrive a quarter before the middle of another one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from snn.network import Array
+
+from ..child import Report
+from .connectors import project
+from .plan import Cells, Plan, Synapses
+from .told import Told
+
+_MIDDLE = 0.5  # of a step, when a neuron looks at what has come
+_EARLY = 0.25  # how much before it spikes arrive
+_NEVER = -1.0  # a threshold that says that there is none
+
+
+class Neuron:
+    """A network in NEURON.
+
+    Parameters
+    ----------
+    plan : Plan
+    native : bool
+        Whether NEURON makes the synapses itself, rather than through PyNN's connectors.
+    report : Report
+    """
+
+    def __init__(self, plan: Plan, *, native: bool, report: Report) -> None:
+        self._plan = plan
+        report("compile NEURON's mechanisms", 0, 1)
+        self._neuron, self._pynn = _imported()
+        report("compile NEURON's mechanisms", 1, 1)
+        self._pynn.setup(timestep=_EARLY, min_delay=_EARLY)
+        kind = _cell_type(self._neuron, self._pynn)
+        self._populations = {
+            cells.name: self._pynn.Population(
+                cells.size,
+                kind(
+                    limit=cells.threshold if cells.spiking else _NEVER,
+                    initial=cells.initial.astype(np.float64),
+                    reset=float(cells.reset == "zero"),
+                    pause=float(cells.pause),
+                ),
+                label=cells.name,
+            )
+            for cells in plan.cells
+        }
+        self._sources = {
+            name: [cell._cell.source for cell in population]  # noqa: SLF001  PyNN has no other way to a native cell
+            for name, population in self._populations.items()
+        }
+        self._joined: list[Any] = []  # NEURON forgets a synapse that nobody holds
+        for number, synapses in enumerate(plan.synapses, 1):
+            (self._connect if native else self._project)(synapses)
+            report("build", number, len(plan.synapses))
+        self._spikes = {cells.name: self._record(cells) for cells in plan.cells if cells.spiking}
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of what runs."""
+        import pyNN  # noqa: PLC0415  only where it runs
+
+        return {"pynn": pyNN.__version__, "neuron": self._neuron.__version__}
+
+    def present(self, currents: Mapping[str, Array]) -> Told:
+        """Return what the network does with one sample, from rest.
+
+        Parameters
+        ----------
+        currents : mapping of name to ndarray, (1 or steps, neurons)
+            What each population is given in every step, or in each.
+        """
+        plan = self._plan
+        for name in self._populations:
+            self._give(name, None)
+        self._pynn.reset()
+        kept = {cells.name: np.zeros((plan.steps, cells.size), np.float32) for cells in plan.cells}
+        for step in range(plan.steps + plan.lag):
+            for cells in plan.cells:
+                own = step - cells.depth
+                rows = currents.get(cells.name)
+                if rows is not None and (own == 0 or (len(rows) > 1 and 0 <= own < plan.steps)):
+                    self._give(cells.name, rows[own])
+            self._pynn.run(1.0)
+            for name in plan.potentials:
+                own = step - self._depth(name)
+                if 0 <= own < plan.steps:
+                    kept[name][own] = [source.potential for source in self._sources[name]]
+        spikes = {}
+        for cells in plan.cells:
+            if cells.spiking:
+                times, neurons = (np.array(vector) for vector in self._spikes[cells.name])
+                step = np.rint(times - _MIDDLE).astype(np.int64) - cells.depth
+                seen = (step >= 0) & (step < plan.steps)
+                spikes[cells.name] = np.stack([step[seen], neurons[seen].astype(np.int64)])
+        return spikes, {name: kept[name] for name in plan.potentials}
+
+    def _depth(self, name: str) -> int:
+        return next(cells.depth for cells in self._plan.cells if cells.name == name)
+
+    def _give(self, name: str, row: Array | None) -> None:
+        values = [0.0] * len(self._sources[name]) if row is None else row.astype(np.float64).tolist()
+        for source, value in zip(self._sources[name], values, strict=True):
+            source.current = value
+
+    def _connect(self, synapses: Synapses) -> None:
+        """Let NEURON make the synapses, one by one."""
+        join, delay = self._neuron.h.NetCon, synapses.delay - _EARLY
+        sources, targets = self._sources[synapses.source], self._sources[synapses.target]
+        columns = (synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.astype(np.float64).tolist())
+        self._joined += [join(sources[i], targets[j], 0, delay, weight) for i, j, weight in zip(*columns, strict=True)]
+
+    def _project(self, synapses: Synapses) -> None:
+        """Let PyNN make the synapses."""
+        project(self._pynn, synapses, self._populations, earlier=_EARLY)
+
+    def _record(self, cells: Cells) -> tuple[Any, Any]:
+        """Return vectors that the times and the numbers of neurons that fire are written to."""
+        times, neurons = self._neuron.h.Vector(), self._neuron.h.Vector()
+        for number, cell in enumerate(self._populations[cells.name]):
+            cell._cell.rec.record(times, neurons, number)  # noqa: SLF001  as above
+        return times, neurons
+
+
+def _imported() -> tuple[Any, Any]:
+    """Return NEURON, which knows the mechanism, and PyNN's NEURON."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    if shutil.which("nrnivmodl") is None:
+        raise RuntimeError("nrnivmodl, which comes with NEURON, is not there; it compiles the neurons")
+    import neuron  # noqa: PLC0415  takes a second, and prints
+    import pyNN.neuron as pynn  # noqa: PLC0415
+
+    with TemporaryDirectory(prefix="snn-neuron-") as folder:
+        shutil.copy(Path(__file__).parent / "mechanisms" / "integrate_fire.mod", folder)
+        made = subprocess.run(["nrnivmodl", "."], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S607
+        if made.returncode or not neuron.load_mechanisms(folder):
+            sys.stderr.write(made.stdout + made.stderr)
+            raise RuntimeError("nrnivmodl could not compile the neurons; it needs a C compiler")
+    return neuron, pynn
+
+
+def _cell_type(neuron: Any, pynn: Any) -> Any:
+    """Return the kind of cell, as PyNN wants it."""
+    section = neuron.h.Section()  # PyNN asks each cell for one
+
+    class Cell:
+        """The artificial cell, with what PyNN looks for."""
+
+        parameter_names = ("limit", "initial", "reset", "pause")
+
+        def __init__(self, **parameters: float) -> None:
+            self.source = neuron.h.SNNIntegrateFire()
+            for name, value in parameters.items():
+                setattr(self.source, name, value)
+            self.excitatory = self.inhibitory = self.source
+            self.source_section = section
+            self.rec = neuron.h.NetCon(self.source, None)
+            self.traces: dict[str, list[Any]] = defaultdict(list)
+            self.spike_times = neuron.h.Vector(0)
+            self.recording_time = 0
+            self.initial_values: dict[str, float] = {}
+
+        def memb_init(self) -> None:
+            """Leave it to the mechanism."""
+
+    return type(
+        "IntegrateFire",
+        (pynn.NativeCellType,),
+        {
+            "default_parameters": {"limit": 1.0, "initial": 0.0, "reset": 0.0, "pause": 0.0},
+            "default_initial_values": {},
+            "recordable": ["spikes"],
+            "units": {},
+            "receptor_types": ["excitatory", "inhibitory"],
+            "model": Cell,
+        },
+    )
