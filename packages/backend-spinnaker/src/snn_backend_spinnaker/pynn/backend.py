@@ -31,13 +31,13 @@ class PyNN(Backend):
 
     simulator: Annotated[
         Literal["nest", "neuron", "brian2"],
-        Meta(description="The simulator that PyNN drives: nest is exact, brian2 is exact and slow, neuron is neither."),
+        Meta(description="The simulator that PyNN drives; all of them give the same spikes."),
     ] = "nest"
     native: Annotated[
         bool,
         Meta(
-            description="Whether NEST makes the synapses itself, which takes a twentieth of the time, instead of PyNN's "
-            "connectors; they are the same. Only with NEST."
+            description="Whether the simulator makes the synapses itself, which is much faster, instead of PyNN's "
+            "connectors; they are the same."
         ),
     ] = True
 
@@ -57,7 +57,7 @@ class PyNN(Backend):
             if isinstance(layer, Accumulate) and layer is not network.output:
                 problems.append(Problem(layer.name, "backend 'pynn' reads potentials at the output only"))
             if isinstance(layer, IntegrateFire):
-                problems += _of_neurons(layer)
+                problems += self._of_neurons(layer)
         return tuple(problems)
 
     def build(self, network: Network, setup: Setup) -> Simulator:
@@ -67,15 +67,14 @@ class PyNN(Backend):
         settings: dict[str, Any] = {"native": self.native}
         return PyNNSimulator(network, setup, self.simulator, settings)
 
-
-def _of_neurons(layer: IntegrateFire) -> list[Problem]:
-    """Return what PyNN's neurons cannot do."""
-    found = []
-    if layer.leak:
-        found.append("leak: the leak of PyNN's neurons is a share of the potential, and this one is constant")
-    if layer.reset == "modulo":
-        found.append("reset 'modulo': PyNN's neurons know subtract and zero")
-    if layer.refractory_ms and layer.reset == "subtract":
-        found.append("refractory_ms: neurons that are reset by subtraction take input while they are refractory")
-    hint = "convert it with other settings ([convert]), or use backend inisim or brian2"
-    return [Problem(layer.name, f"backend 'pynn' cannot do {what}", hint) for what in found]
+    def _of_neurons(self, layer: IntegrateFire) -> list[Problem]:
+        """Return what PyNN's neurons cannot do."""
+        found = []
+        if layer.leak:
+            found.append("leak: the leak of PyNN's neurons is a share of the potential, and this one is constant")
+        if layer.reset == "modulo":
+            found.append("reset 'modulo': PyNN's neurons know subtract and zero")
+        if layer.refractory_ms and layer.reset == "subtract" and self.simulator == "nest":
+            found.append("refractory_ms: NEST's neurons that are reset by subtraction take input while refractory")
+        hint = "convert it with other settings ([convert]), or use backend inisim or brian2"
+        return [Problem(layer.name, f"backend 'pynn' cannot do {what}", hint) for what in found]

@@ -12,7 +12,9 @@ from .plan import Synapses
 _DENSE = 0.5  # share of all pairs from which on an array of all of them is smaller than a list of four columns
 
 
-def project(pynn: Any, synapses: Synapses, populations: Mapping[str, Any], earlier: float = 0.0) -> None:
+def project(
+    pynn: Any, synapses: Synapses, populations: Mapping[str, Any], *, factor: float = 1.0, earlier: float = 0.0
+) -> None:
     """Make the synapses: a projection for the weights above zero and one for those below, as PyNN wants them apart.
 
     Parameters
@@ -21,6 +23,8 @@ def project(pynn: Any, synapses: Synapses, populations: Mapping[str, Any], earli
         A simulator of PyNN's.
     synapses : Synapses
     populations : mapping of name to pyNN.Population
+    factor : float
+        What PyNN's weights are for one of ours.
     earlier : float
         What is taken off the delays, in milliseconds.
     """
@@ -29,7 +33,7 @@ def project(pynn: Any, synapses: Synapses, populations: Mapping[str, Any], earli
         if not chosen.any():
             continue
         pre, post = synapses.pre[chosen], synapses.post[chosen]
-        weight = synapses.weight[chosen].astype(np.float64)
+        weight = factor * synapses.weight[chosen].astype(np.float64)
         delay = synapses.delay - earlier
         if len(pre) >= _DENSE * source.size * target.size:
             there = np.zeros((source.size, target.size), bool)

@@ -12,14 +12,15 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from snn.network import Array
 
-from ..child import Report
+from ..serving import Report
 from .plan import Cells, Plan, Synapses
-from .told import Columns, Told
+from .told import Columns, Told, within
 
 SCALE = 1000.0
 """NEST's potentials for one of ours: PyNN hands it pA for nA. Products with it are exact in float64."""
@@ -29,6 +30,8 @@ _DROWNED = -1e30
 
 _MODELS = {"subtract": "eprop_iaf", "zero": "iaf_psc_delta"}
 _NOTHING = {"E_L": 0.0, "tau_m": 1e20, "C_m": 1.0, "I_e": 0.0}
+Wide: TypeAlias = npt.NDArray[np.float64]
+
 _LATE = 1  # steps between what a neuron is given and its spike, beside the delays: spikes of step n are labelled n + 1
 
 
@@ -61,16 +64,15 @@ class Nest:
         self._clock = nest.Create("spike_generator")
         self._ticks = nest.Create("parrot_neuron")
         nest.Connect(self._clock, self._ticks, syn_spec={"delay": 1.0})
-        self._bringing: dict[str, Any] = {}  # the synapses of the clock, by layer
+        self._brought: set[str] = set()  # the layers that the clock has synapses to
         self._giving: dict[str, Any] = {}  # the generators, where the current differs from step to step
         # what is on its way, and a refractory neuron, are to be done with before the next sample
         self._between = plan.longest + plan.lag + max(cells.pause for cells in plan.cells) + 2
 
-    def versions(self) -> dict[str, str]:
-        """Return the versions of what runs."""
-        import pyNN  # noqa: PLC0415  only where it runs
-
-        return {"pynn": pyNN.__version__, "nest": self._nest.__version__}
+    @property
+    def version(self) -> str:
+        """The version of the simulator."""
+        return self._nest.__version__
 
     def present(self, currents: Mapping[str, Array]) -> Told:
         """Return what the network does with one sample, from rest.
@@ -88,8 +90,8 @@ class Nest:
             self._nodes[cells.name].V_m = (SCALE * cells.initial.astype(np.float64)).tolist()
         self._clock.spike_times = began + np.arange(1.0, plan.steps + 1)
         for cells in plan.cells:
-            if cells.name in currents:
-                self._give(cells, SCALE * currents[cells.name].astype(np.float64), began)
+            rows = currents.get(cells.name, np.zeros((1, cells.size), np.float32))
+            self._give(cells, SCALE * rows.astype(np.float64), began)
         # the parrot and the delay of its synapses are two steps, and the last potential is written one step later
         nest.Simulate(float(plan.steps + plan.lag + 3))
         for cells in plan.cells:
@@ -106,16 +108,14 @@ class Nest:
             first = began + 2 + _LATE + cells.depth  # the label of what the first step leads to
             if cells.spiking:
                 events = self._recorders[cells.name].events
-                step = np.rint(events["times"] - first).astype(np.int64)
-                seen = (step >= 0) & (step < plan.steps)
-                neuron = np.asarray(events["senders"], np.int64) - self._first[cells.name]
-                spikes[cells.name] = np.stack([step[seen], neuron[seen]])
+                neuron = events["senders"] - self._first[cells.name]
+                spikes[cells.name] = within(np.rint(events["times"] - first), neuron, plan.steps)
             if cells.name in self._meters:
                 events = self._meters[cells.name].events
                 step = np.rint(events["times"] - first).astype(np.int64)
                 seen = (step >= 0) & (step < plan.steps)
                 kept = np.zeros((plan.steps, cells.size))
-                neuron = np.asarray(events["senders"], np.int64) - self._first[cells.name]
+                neuron = events["senders"] - self._first[cells.name]
                 kept[step[seen], neuron[seen]] = events["V_m"][seen]
                 potentials[cells.name] = (kept / SCALE).astype(np.float32)
         return spikes, potentials
@@ -165,18 +165,19 @@ class Nest:
         self._nest.Connect(meter, self._nodes[name])
         return meter
 
-    def _give(self, cells: Cells, rows: Array, began: float) -> None:
+    def _give(self, cells: Cells, rows: Wide, began: float) -> None:
         """Let the neurons of ``cells`` have ``rows``, (1 or steps, neurons), from the step on that they are deep."""
         nest, nodes = self._nest, self._nodes[cells.name]
-        delay = float(1 + cells.depth)
-        if len(rows) == 1:
-            if cells.name not in self._bringing:
-                nest.Connect(self._ticks, nodes, "all_to_all", {"delay": delay, "weight": 0.0})
-                brought = nest.GetConnections(self._ticks, nodes)
-                # NEST does not promise them in the order of the neurons
-                self._bringing[cells.name] = brought, np.asarray(list(brought.targets())) - self._first[cells.name]
-            brought, order = self._bringing[cells.name]
-            brought.weight = rows[0][order].tolist()
+        delay, every = float(1 + cells.depth), len(rows) == 1
+        if every and cells.name not in self._brought and rows.any():
+            nest.Connect(self._ticks, nodes, "all_to_all", {"delay": delay, "weight": 0.0})
+            self._brought.add(cells.name)
+        if cells.name in self._brought:
+            # asked for again and again: NEST sorts its synapses when it runs, and does not say where they have gone
+            bringing = nest.GetConnections(self._ticks, nodes)
+            order = np.asarray(list(bringing.targets())) - self._first[cells.name]
+            bringing.weight = rows[0][order].tolist() if every else 0.0
+        if every:
             return
         if cells.name not in self._giving:
             self._giving[cells.name] = nest.Create("spike_generator", cells.size)

@@ -1,15 +1,17 @@
 """PyNN's NEURON: exact, by an artificial cell of our own.
 
 NEURON's integrate-and-fire cells are reset to a potential, lose what comes while they are, and leak; so the package
-brings a mechanism (``mechanisms/integrate_fire.mod``) that does what a step is, which is compiled when a network is
-built. PyNN's own mechanisms are compiled by PyNN when it is used for the first time.
+brings a mechanism (``mechanisms/integrate_fire.mod``) that does what a step is, which is compiled when it is
+first used. PyNN compiles mechanisms of its own then, too.
 
 Spikes leave in the middle of a step and arrive a quarter before the middle of another one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -22,10 +24,10 @@ from typing import Any
 import numpy as np
 from snn.network import Array
 
-from ..child import Report
+from ..serving import Report
 from .connectors import project
 from .plan import Cells, Plan, Synapses
-from .told import Told
+from .told import Told, within
 
 _MIDDLE = 0.5  # of a step, when a neuron looks at what has come
 _EARLY = 0.25  # how much before it spikes arrive
@@ -73,11 +75,10 @@ class Neuron:
             report("build", number, len(plan.synapses))
         self._spikes = {cells.name: self._record(cells) for cells in plan.cells if cells.spiking}
 
-    def versions(self) -> dict[str, str]:
-        """Return the versions of what runs."""
-        import pyNN  # noqa: PLC0415  only where it runs
-
-        return {"pynn": pyNN.__version__, "neuron": self._neuron.__version__}
+    @property
+    def version(self) -> str:
+        """The version of the simulator."""
+        return self._neuron.__version__
 
     def present(self, currents: Mapping[str, Array]) -> Told:
         """Return what the network does with one sample, from rest.
@@ -91,7 +92,11 @@ class Neuron:
         for name in self._populations:
             self._give(name, None)
         self._pynn.reset()
-        kept = {cells.name: np.zeros((plan.steps, cells.size), np.float32) for cells in plan.cells}
+        kept = {
+            cells.name: np.zeros((plan.steps, cells.size), np.float32)
+            for cells in plan.cells
+            if cells.name in plan.potentials
+        }
         for step in range(plan.steps + plan.lag):
             for cells in plan.cells:
                 own = step - cells.depth
@@ -99,21 +104,16 @@ class Neuron:
                 if rows is not None and (own == 0 or (len(rows) > 1 and 0 <= own < plan.steps)):
                     self._give(cells.name, rows[own])
             self._pynn.run(1.0)
-            for name in plan.potentials:
-                own = step - self._depth(name)
-                if 0 <= own < plan.steps:
-                    kept[name][own] = [source.potential for source in self._sources[name]]
+            for cells in plan.cells:
+                own = step - cells.depth
+                if cells.name in kept and 0 <= own < plan.steps:
+                    kept[cells.name][own] = [source.potential for source in self._sources[cells.name]]
         spikes = {}
         for cells in plan.cells:
             if cells.spiking:
                 times, neurons = (np.array(vector) for vector in self._spikes[cells.name])
-                step = np.rint(times - _MIDDLE).astype(np.int64) - cells.depth
-                seen = (step >= 0) & (step < plan.steps)
-                spikes[cells.name] = np.stack([step[seen], neurons[seen].astype(np.int64)])
-        return spikes, {name: kept[name] for name in plan.potentials}
-
-    def _depth(self, name: str) -> int:
-        return next(cells.depth for cells in self._plan.cells if cells.name == name)
+                spikes[cells.name] = within(np.rint(times - _MIDDLE) - cells.depth, neurons, plan.steps)
+        return spikes, kept
 
     def _give(self, name: str, row: Array | None) -> None:
         values = [0.0] * len(self._sources[name]) if row is None else row.astype(np.float64).tolist()
@@ -147,13 +147,33 @@ def _imported() -> tuple[Any, Any]:
     import neuron  # noqa: PLC0415  takes a second, and prints
     import pyNN.neuron as pynn  # noqa: PLC0415
 
-    with TemporaryDirectory(prefix="snn-neuron-") as folder:
-        shutil.copy(Path(__file__).parent / "mechanisms" / "integrate_fire.mod", folder)
-        made = subprocess.run(["nrnivmodl", "."], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S607
-        if made.returncode or not neuron.load_mechanisms(folder):
-            sys.stderr.write(made.stdout + made.stderr)
-            raise RuntimeError("nrnivmodl could not compile the neurons; it needs a C compiler")
+    with TemporaryDirectory(prefix="snn-neuron-") as temporary:
+        if not neuron.load_mechanisms(str(_compiled(neuron.__version__, Path(temporary)))):
+            raise RuntimeError("NEURON cannot load the neurons that nrnivmodl has compiled")
     return neuron, pynn
+
+
+def _compiled(version: str, temporary: Path) -> Path:
+    """Return a folder with the compiled mechanism: beside the source, as Python does it, else in ``temporary``."""
+    source = Path(__file__).parent / "mechanisms" / "integrate_fire.mod"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    kept = source.parent / "__pycache__" / f"neuron-{version}-{platform.machine()}-{digest}"
+    if kept.is_dir():
+        return kept
+    shutil.copy(source, temporary)
+    made = subprocess.run(["nrnivmodl", "."], cwd=temporary, capture_output=True, text=True, check=False)  # noqa: S607
+    if made.returncode:
+        sys.stderr.write(made.stdout + made.stderr)
+        raise RuntimeError("nrnivmodl could not compile the neurons; it needs a C compiler")
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        with TemporaryDirectory(prefix="neuron-", dir=kept.parent) as folder:
+            beside = shutil.copytree(temporary, Path(folder) / kept.name)
+            beside.chmod(0o755)  # for others who use this installation
+            beside.rename(kept)  # whole, or not at all
+    except OSError:  # a folder that cannot be written to; or another process was first
+        return kept if kept.is_dir() else temporary
+    return kept
 
 
 def _cell_type(neuron: Any, pynn: Any) -> Any:

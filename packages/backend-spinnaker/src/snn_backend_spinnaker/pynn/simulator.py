@@ -37,8 +37,7 @@ class PyNNSimulator(Simulator):
         self._network, self._setup = network, setup
         started = time.perf_counter()
         self._plan = plan(network, setup)
-        log = None if setup.folder is None else setup.folder / f"{simulator}.txt"
-        self._child = Child(f"{__package__}.worker", f"PyNN's {simulator}", log)
+        self._child = Child(f"{__package__}.worker", f"pynn-{simulator}", setup.folder)
         try:
             build = Build(simulator, self._plan, dict(settings))
             self._facts: dict[str, object] = self._child.ask("build", build, setup.tell)

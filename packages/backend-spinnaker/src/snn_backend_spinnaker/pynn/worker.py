@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from snn.network import Array
 
-from ..child import Report, serve
+from ..serving import Report, serve
 from .plan import Plan
 
 
@@ -43,10 +43,12 @@ class Worker:
     simulator: Any = None
 
     def answer(self, asked: str, value: Any, report: Report) -> Any:
-        """Return what is asked for: versions, or the spikes and potentials of samples."""
+        """Return what is asked for: versions of a build, or the spikes and potentials of samples."""
         if asked == "build":
             self.simulator = _simulator(value, report)
-            return self.simulator.versions()
+            import pyNN  # noqa: PLC0415  only where it runs
+
+            return {"pynn": pyNN.__version__, value.simulator: self.simulator.version}
         return self._presented(value, report)
 
     def _presented(self, value: Present, report: Report) -> Any:

@@ -38,7 +38,7 @@ def _described(plugins: Plugins) -> list[dict[str, object]]:
     for plugin in plugins.found:
         offers: dict[str, dict[str, object]] = {}
         for kind, component in plugin.components:
-            more: dict[str, object] = {"requires": list(component.requires)}
+            more: dict[str, object] = {"requires": list(component().requires)}  # with its defaults
             for word in ("suffixes", "inputs", "functions", "readouts"):
                 if hasattr(component, word):
                     more[word] = sorted(getattr(component, word))
