@@ -14,9 +14,9 @@ import numpy as np
 from snn.network import Array
 
 from ..serving import Report
-from .connectors import project
+from .connectors import Told, parts, project
 from .plan import Cells, Plan, Synapses
-from .told import Told, within
+from .seen import Seen, within
 
 _MILLI = 1000.0
 """PyNN's numbers are millivolts: so many make a volt, which is our unit. Products with it are exact in float64."""
@@ -49,9 +49,9 @@ class Brian2:
         pynn.setup(timestep=1.0, min_delay=1.0)
         self._network = state.network
         self._populations = {cells.name: self._population(cells) for cells in plan.cells}
-        for number, synapses in enumerate(plan.synapses, 1):
-            (self._connect if native else self._project)(synapses)
-            report("build", number, len(plan.synapses))
+        build = self._connect if native else self._project
+        for synapses, told in parts(plan, report):
+            build(synapses, told)
         groups = {name: population.brian2_group for name, population in self._populations.items()}
         self._spikes = {cells.name: b2.SpikeMonitor(groups[cells.name]) for cells in plan.cells if cells.spiking}
         clock = self._network.clock
@@ -65,7 +65,7 @@ class Brian2:
         """The version of the simulator."""
         return self._b2.__version__
 
-    def present(self, currents: Mapping[str, Array]) -> Told:
+    def present(self, currents: Mapping[str, Array]) -> Seen:
         """Return what the network does with one sample, from rest.
 
         Parameters
@@ -102,7 +102,7 @@ class Brian2:
         group.namespace["inf"] = np.inf
         return population
 
-    def _connect(self, synapses: Synapses) -> None:
+    def _connect(self, synapses: Synapses, _: Told) -> None:
         """Let Brian2 make the synapses, from arrays."""
         b2 = self._b2
         source = self._populations[synapses.source].brian2_group
@@ -114,9 +114,9 @@ class Brian2:
         made.pre.delay = (synapses.delay - 1) * b2.ms
         self._network.add(made)
 
-    def _project(self, synapses: Synapses) -> None:
+    def _project(self, synapses: Synapses, told: Told) -> None:
         """Let PyNN make the synapses."""
-        project(self._pynn, synapses, self._populations, factor=_MILLI, earlier=1.0)
+        project(self._pynn, synapses, self._populations, told, factor=_MILLI, earlier=1.0)
 
 
 def _cell_type(cells: Cells) -> Any:

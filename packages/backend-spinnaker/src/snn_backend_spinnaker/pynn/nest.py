@@ -19,8 +19,9 @@ import numpy.typing as npt
 from snn.network import Array
 
 from ..serving import Report
+from .connectors import Told, parts, project
 from .plan import Cells, Plan, Synapses
-from .told import Columns, Told, within
+from .seen import Columns, Seen, within
 
 SCALE = 1000.0
 """NEST's potentials for one of ours: PyNN hands it pA for nA. Products with it are exact in float64."""
@@ -54,9 +55,9 @@ class Nest:
             verbosity="error",
         )  # fmt: skip
         self._populations = {cells.name: self._population(cells) for cells in plan.cells}
-        for number, synapses in enumerate(plan.synapses, 1):
-            (self._connect if native else self._project)(synapses)
-            report("build", number, len(plan.synapses))
+        build = self._connect if native else self._project
+        for synapses, told in parts(plan, report):
+            build(synapses, told)
         self._nodes = {name: population.node_collection for name, population in self._populations.items()}
         self._first = {name: nodes[0].global_id for name, nodes in self._nodes.items()}
         self._recorders = {cells.name: self._recorder(cells.name) for cells in plan.cells if cells.spiking}
@@ -74,7 +75,7 @@ class Nest:
         """The version of the simulator."""
         return self._nest.__version__
 
-    def present(self, currents: Mapping[str, Array]) -> Told:
+    def present(self, currents: Mapping[str, Array]) -> Seen:
         """Return what the network does with one sample, from rest.
 
         Parameters
@@ -96,11 +97,11 @@ class Nest:
         nest.Simulate(float(plan.steps + plan.lag + 3))
         for cells in plan.cells:
             self._nodes[cells.name].V_m = _DROWNED
-        told = self._told(began)
+        seen = self._seen(began)
         nest.Simulate(float(self._between))
-        return told
+        return seen
 
-    def _told(self, began: float) -> Told:
+    def _seen(self, began: float) -> Seen:
         plan = self._plan
         spikes: dict[str, Columns] = {}
         potentials: dict[str, Array] = {}
@@ -137,7 +138,7 @@ class Nest:
             cells.size, cell_type(V_th=threshold, t_ref=pause, **_NOTHING, **more), label=cells.name
         )
 
-    def _connect(self, synapses: Synapses) -> None:
+    def _connect(self, synapses: Synapses, _: Told) -> None:
         """Let NEST make the synapses, from arrays."""
         pre = self._first_of(synapses.source) + synapses.pre
         post = self._first_of(synapses.target) + synapses.post
@@ -149,11 +150,9 @@ class Nest:
     def _first_of(self, name: str) -> int:
         return self._populations[name].node_collection[0].global_id
 
-    def _project(self, synapses: Synapses) -> None:
-        """Let PyNN make the synapses: a projection for those above zero, and one for those below."""
-        from .connectors import project  # noqa: PLC0415  PyNN must have been told which simulator it drives
-
-        project(self._pynn, synapses, self._populations)
+    def _project(self, synapses: Synapses, told: Told) -> None:
+        """Let PyNN make the synapses."""
+        project(self._pynn, synapses, self._populations, told)
 
     def _recorder(self, name: str) -> Any:
         recorder = self._nest.Create("spike_recorder")

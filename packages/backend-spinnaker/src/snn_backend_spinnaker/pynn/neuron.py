@@ -25,9 +25,9 @@ import numpy as np
 from snn.network import Array
 
 from ..serving import Report
-from .connectors import project
+from .connectors import Told, parts, project
 from .plan import Cells, Plan, Synapses
-from .told import Told, within
+from .seen import Seen, within
 
 _MIDDLE = 0.5  # of a step, when a neuron looks at what has come
 _EARLY = 0.25  # how much before it spikes arrive
@@ -70,9 +70,9 @@ class Neuron:
             for name, population in self._populations.items()
         }
         self._joined: list[Any] = []  # NEURON forgets a synapse that nobody holds
-        for number, synapses in enumerate(plan.synapses, 1):
-            (self._connect if native else self._project)(synapses)
-            report("build", number, len(plan.synapses))
+        build = self._connect if native else self._project
+        for synapses, told in parts(plan, report):
+            build(synapses, told)
         self._spikes = {cells.name: self._record(cells) for cells in plan.cells if cells.spiking}
 
     @property
@@ -80,7 +80,7 @@ class Neuron:
         """The version of the simulator."""
         return self._neuron.__version__
 
-    def present(self, currents: Mapping[str, Array]) -> Told:
+    def present(self, currents: Mapping[str, Array]) -> Seen:
         """Return what the network does with one sample, from rest.
 
         Parameters
@@ -120,16 +120,16 @@ class Neuron:
         for source, value in zip(self._sources[name], values, strict=True):
             source.current = value
 
-    def _connect(self, synapses: Synapses) -> None:
+    def _connect(self, synapses: Synapses, _: Told) -> None:
         """Let NEURON make the synapses, one by one."""
         join, delay = self._neuron.h.NetCon, synapses.delay - _EARLY
         sources, targets = self._sources[synapses.source], self._sources[synapses.target]
         columns = (synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.astype(np.float64).tolist())
         self._joined += [join(sources[i], targets[j], 0, delay, weight) for i, j, weight in zip(*columns, strict=True)]
 
-    def _project(self, synapses: Synapses) -> None:
+    def _project(self, synapses: Synapses, told: Told) -> None:
         """Let PyNN make the synapses."""
-        project(self._pynn, synapses, self._populations, earlier=_EARLY)
+        project(self._pynn, synapses, self._populations, told, earlier=_EARLY)
 
     def _record(self, cells: Cells) -> tuple[Any, Any]:
         """Return vectors that the times and the numbers of neurons that fire are written to."""

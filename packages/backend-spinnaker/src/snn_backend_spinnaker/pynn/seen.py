@@ -1,4 +1,4 @@
-"""What the process of a simulator says of one sample."""
+"""What is seen of one sample in the process of a simulator."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def within(step: npt.NDArray[Any], neuron: npt.NDArray[Any], steps: int) -> Colu
     return np.stack([np.asarray(step, np.int64)[seen], np.asarray(neuron, np.int64)[seen]])
 
 
-Told: TypeAlias = "tuple[dict[str, Columns], dict[str, Array]]"
+Seen: TypeAlias = "tuple[dict[str, Columns], dict[str, Array]]"
 """Spikes by layer, and potentials by layer, (steps, neurons)."""
