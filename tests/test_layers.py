@@ -63,7 +63,19 @@ RANKS = [
     ["hdf5"],  # for frontends alone
 ]
 POSITION = {name: (rank, column) for rank, row in enumerate(RANKS) for column, name in enumerate(row)}
-FRAMEWORKS = {"keras", "tensorflow", "torch", "h5py", "numba", "brian2", "pyNN", "nest", "neuron", "matplotlib", "scipy"}
+FRAMEWORKS = {
+    "keras",
+    "tensorflow",
+    "torch",
+    "h5py",
+    "numba",
+    "brian2",
+    "pyNN",
+    "nest",
+    "neuron",
+    "matplotlib",
+    "scipy",
+}
 
 
 def modules() -> dict[Path, str]:

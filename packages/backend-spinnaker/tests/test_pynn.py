@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib.util import find_spec
 
 import numpy as np
@@ -18,10 +19,18 @@ from snn.testing import reference
 from snn_backend_spinnaker.pynn.backend import PyNN
 
 STEPS = 12
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+
+
+def missing(simulator):
+    """Return why a simulator cannot be tried here, if it cannot."""
+    if not all(map(find_spec, ("pyNN", simulator))):
+        return f"PyNN or {simulator} is missing"
+    return "NEURON needs a C compiler" if simulator == "neuron" and not COMPILER else ""
+
+
 SIMULATORS = [
-    pytest.param(
-        name, marks=pytest.mark.skipif(not all(map(find_spec, ("pyNN", name))), reason=f"PyNN or {name} is missing")
-    )
+    pytest.param(name, marks=pytest.mark.skipif(bool(missing(name)), reason=missing(name) or "it is there"))
     for name in ("nest", "neuron", "brian2")
 ]
 
