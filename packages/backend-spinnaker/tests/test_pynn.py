@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,9 +12,10 @@ import pytest
 from snn import layers as op
 from snn.clock import Clock
 from snn.encoding import ConstantCurrent, PoissonSpikes
-from snn.errors import SimulationError, UnsupportedLayer
+from snn.errors import PluginError, SimulationError, UnsupportedLayer
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
+from snn.plugins import check_requirements
 from snn.sequences import sequence
 from snn.simulating import Record, Setup
 from snn.testing import reference
@@ -192,6 +195,23 @@ def test_the_facts_tell_what_runs_and_progress_is_told(simulator):
     stages = [(step.stage, step.done, step.total) for step in told]
     assert ("build", facts["synapses"], facts["synapses"]) in stages
     assert stages[-1] == ("simulate", 2, 2)
+
+
+@pytest.mark.parametrize(("simulator", "distribution"), [("nest", "nest-simulator"), ("neuron", "neuron")])
+def test_a_missing_simulator_is_named_with_what_to_install(simulator, distribution, monkeypatch):
+    monkeypatch.setattr("snn.plugins._is_there", lambda module: module == "pyNN")
+    with pytest.raises(PluginError, match=f"^backend 'pynn' needs {distribution}$") as caught:
+        check_requirements("backend", PyNN(simulator=simulator))
+    assert caught.value.hint == f"pip install {distribution}"
+
+
+def test_importing_the_plugin_and_making_the_backend_imports_no_simulator():
+    code = (
+        "import sys, snn_backend_spinnaker; [kind() for kind in snn_backend_spinnaker.snn_backends()];"
+        "heavy = {'pyNN', 'nest', 'neuron', 'brian2', 'spynnaker'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_simulator_that_dies_is_one_error_and_leaves_nothing_running(tmp_path):
