@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -37,6 +38,13 @@ class Brian2(Backend):
             "network is first seen, and then runs faster."
         ),
     ] = "numpy"
+    connections: Annotated[
+        str,
+        Meta(
+            description="A folder of connection files, relative to where the command is run: what is there is loaded, "
+            "and what is not is worked out and saved there. Empty: no files."
+        ),
+    ] = ""
 
     def inspect(self, network: Network) -> tuple[Problem, ...]:
         problems = list(super().inspect(network))
@@ -54,7 +62,7 @@ class Brian2(Backend):
         self.check(network)
         from .simulator import Brian2Simulator  # noqa: PLC0415  brings Brian2, which takes seconds
 
-        return Brian2Simulator(network, setup, self.codegen)
+        return Brian2Simulator(network, setup, self.codegen, Path(self.connections) if self.connections else None)
 
 
 def _of_spikes(network: Network, pool: op.MaxPool) -> bool:

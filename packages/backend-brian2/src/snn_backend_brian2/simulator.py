@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from snn import layers as op
 from snn.assembling import assemble, in_order
+from snn.connection_files import kept_or_made
+from snn.connections import Connection, connections
 from snn.errors import SimulationError
 from snn.network import Array, Network
 from snn.operations import analog_part
@@ -32,10 +35,20 @@ class Brian2Simulator(Simulator):
 
     The input enters as a current of each sample, as the spikes of a group, or as a current of each step: that of
     samples without rest between them, and of spikes that reach a max-pool before the first neurons.
+
+    Parameters
+    ----------
+    network : Network
+    setup : Setup
+    codegen : str
+        What Brian2 makes of its equations.
+    folder : Path or None
+        Where connections are kept.
     """
 
-    def __init__(self, network: Network, setup: Setup, codegen: str) -> None:
-        self._network, self._setup, self._codegen = network, setup, codegen
+    def __init__(self, network: Network, setup: Setup, codegen: str, folder: Path | None = None) -> None:
+        self._network, self._setup, self._codegen, self._folder = network, setup, codegen, folder
+        self._notes: dict[bool, str] = {}  # where connections have come from or gone to
         self._built: dict[bool, Built] = {}  # with the input as a group of spikes, or without
         before = analog_part(network)
         self._pooled = any(isinstance(layer, op.MaxPool) and layer.name in before for layer in network.layers)
@@ -54,6 +67,8 @@ class Brian2Simulator(Simulator):
         found: dict[str, object] = {"brian2": b2.__version__, "codegen": self._codegen}
         for built in self._built.values():
             found |= {"synapses": built.synapses, "build_seconds": round(built.seconds, 3)}
+        if self._notes:
+            found["connections"] = "; ".join(self._notes.values())
         return found
 
     def close(self) -> None:
@@ -62,8 +77,15 @@ class Brian2Simulator(Simulator):
     def _built_for(self, kind: Kind) -> Built:
         entry = kind == "spikes" and not self._pooled
         if entry not in self._built:
-            self._built[entry] = build(self._network, self._setup, entry=entry)
+            self._built[entry] = build(self._network, self._setup, self._ways(entry=entry), entry=entry)
         return self._built[entry]
+
+    def _ways(self, *, entry: bool) -> tuple[Connection, ...]:
+        if self._folder is None:
+            return connections(self._network, entry=entry)
+        ways, self._notes[entry] = kept_or_made(self._folder, self._network, entry=entry)
+        self._setup.tell(Progress("build", note=self._notes[entry]))
+        return ways
 
     @contextmanager
     def _brian(self) -> Iterator[None]:
