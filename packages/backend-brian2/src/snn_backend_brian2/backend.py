@@ -32,10 +32,11 @@ class Brian2(Backend):
     layers: ClassVar[frozenset[type[Layer]]] = _LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
 
     codegen: Annotated[
-        Literal["numpy", "cython"],
+        Literal["numpy", "cython", "cpp_standalone"],
         Meta(
             description="What Brian2 makes of its equations: numpy runs at once; cython compiles for minutes when a "
-            "network is first seen, and then runs faster."
+            "network is first seen, and then runs faster; cpp_standalone compiles a program for a minute in every run, "
+            "which is then the fastest."
         ),
     ] = "numpy"
     connections: Annotated[

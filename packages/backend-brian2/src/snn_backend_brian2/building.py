@@ -33,7 +33,7 @@ class Built:
     Attributes
     ----------
     brian : brian2.Network
-        At rest; `restore` brings it back there.
+        At rest.
     clock : brian2.Clock
     entry : str or None
         The input, where it is a group of spikes.
@@ -91,7 +91,6 @@ def build(network: Network, setup: Setup, ways: Sequence[Connection], *, entry: 
         for name in kept
     }
     brian = b2.Network(*groups.values(), *synapses, *spikes.values(), *potentials.values())
-    brian.store()
     number = sum(len(way.pre) for way in ways)
     first = network.input.name if entry and network.input.name in groups else None
     return Built(brian, clock, first, given, spikes, potentials, number, perf_counter() - started)
