@@ -33,6 +33,8 @@ RANKS = [
         "sequences",
         "decoding",
         "recordings",
+        "synapse_tables",
+        "connection_files",
         "assembling",
         "currents",
         "simplifying",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -31,12 +32,20 @@ class Brian2(Backend):
     layers: ClassVar[frozenset[type[Layer]]] = _LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
 
     codegen: Annotated[
-        Literal["numpy", "cython"],
+        Literal["numpy", "cython", "cpp_standalone"],
         Meta(
             description="What Brian2 makes of its equations: numpy runs at once; cython compiles for minutes when a "
-            "network is first seen, and then runs faster."
+            "network is first seen, and then runs faster; cpp_standalone compiles a program for a minute in every run, "
+            "which is then the fastest."
         ),
     ] = "numpy"
+    connections: Annotated[
+        str,
+        Meta(
+            description="A folder of connection files, relative to where the command is run: what is there is loaded, "
+            "and what is not is worked out and saved there. Empty: no files."
+        ),
+    ] = ""
 
     def inspect(self, network: Network) -> tuple[Problem, ...]:
         problems = list(super().inspect(network))
@@ -54,7 +63,7 @@ class Brian2(Backend):
         self.check(network)
         from .simulator import Brian2Simulator  # noqa: PLC0415  brings Brian2, which takes seconds
 
-        return Brian2Simulator(network, setup, self.codegen)
+        return Brian2Simulator(network, setup, self.codegen, Path(self.connections) if self.connections else None)
 
 
 def _of_spikes(network: Network, pool: op.MaxPool) -> bool:

@@ -6,13 +6,14 @@ is found again for the same code only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from time import perf_counter
 
 import numpy as np
 from snn import layers as op
-from snn.connections import Connection, connections, is_node
+from snn.connections import Connection, is_node
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.progress import Progress
@@ -32,7 +33,7 @@ class Built:
     Attributes
     ----------
     brian : brian2.Network
-        At rest; `restore` brings it back there.
+        At rest.
     clock : brian2.Clock
     entry : str or None
         The input, where it is a group of spikes.
@@ -57,12 +58,14 @@ class Built:
     seconds: float
 
 
-def build(network: Network, setup: Setup, *, entry: bool) -> Built:
-    """Return ``network`` in Brian2; with ``entry`` its input is a group of spikes, else there are only currents."""
+def build(network: Network, setup: Setup, ways: Sequence[Connection], *, entry: bool) -> Built:
+    """Return ``network`` in Brian2; with ``entry`` its input is a group of spikes, else there are only currents.
+
+    ``ways`` are its connections, with or without the input.
+    """
     started = perf_counter()
     clock = b2.Clock(dt=setup.clock.dt_ms * b2.ms, name="steps")
     given: dict[str, dict[str, object]] = {}
-    ways = connections(network, entry=entry)
     taken = {name for way in ways for name in (way.source, way.target)}
     nodes = [layer.name for layer in network.layers if is_node(layer)]
     nodes = [name for name in nodes if name in taken or isinstance(network[name], (IntegrateFire, Accumulate))]
@@ -88,7 +91,6 @@ def build(network: Network, setup: Setup, *, entry: bool) -> Built:
         for name in kept
     }
     brian = b2.Network(*groups.values(), *synapses, *spikes.values(), *potentials.values())
-    brian.store()
     number = sum(len(way.pre) for way in ways)
     first = network.input.name if entry and network.input.name in groups else None
     return Built(brian, clock, first, given, spikes, potentials, number, perf_counter() - started)
