@@ -107,6 +107,13 @@ def test_random_spikes_give_the_same_spikes():
     same(*recordings(made, PoissonSpikes(samples, np.arange(2), Clock(duration_ms=STEPS), rate_hz=500.0)), made)
 
 
+def test_samples_in_a_row_give_the_same_spikes_and_operations():
+    made, clock = network(), Clock(duration_ms=STEPS // 2)
+    samples = (np.random.default_rng(4).integers(0, 9, (2, 2, 8, 8)) / 8).astype(np.float32)
+    parts = [ConstantCurrent(part, np.arange(2), clock) for part in (samples, samples[::-1])]
+    same(*recordings(made, sequence(parts)), made)
+
+
 def test_batches_that_do_not_fit_at_once_are_run_in_parts(monkeypatch):
     from snn_backend_brian2 import simulator
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from snn import layers as op
 from snn.clock import Clock
+from snn.connection_files import load
 from snn.encoding import ConstantCurrent, PoissonSpikes
 from snn.errors import PluginError, SimulationError, UnsupportedLayer
 from snn.network import Network
@@ -195,6 +196,23 @@ def test_the_facts_tell_what_runs_and_progress_is_told(simulator):
     stages = [(step.stage, step.done, step.total) for step in told]
     assert ("build", facts["synapses"], facts["synapses"]) in stages
     assert stages[-1] == ("simulate", 2, 2)
+
+
+def test_connections_are_kept_in_files_that_pynn_reads_and_are_loaded_again(tmp_path):
+    pytest.importorskip("nest", reason="NEST is missing")
+    made = network()
+    stimulus = ConstantCurrent(samples(), np.arange(2), Clock(duration_ms=STEPS))
+    told = []
+    for _ in range(2):
+        setup = Setup(clock=stimulus.clock, tell=told.append)
+        with PyNN(connections=str(tmp_path / "wires")).build(made, setup) as built:
+            assert built.run(stimulus).output == pytest.approx(reference.simulate(made, stimulus).output, abs=1e-6)
+    notes = [step.note for step in told if step.note]
+    place = tmp_path / "wires" / "current"
+    assert notes == [f"connections saved to {place}", f"connections loaded from {place}"]
+    kept = load(place, made, entry=False)
+    branch = next(place for place, way in enumerate(kept.connections) if (way.source, way.target) == ("fire1", "fire4"))
+    assert kept.delays_ms[branch] == 3  # as long as the way through fire2 and fire3
 
 
 @pytest.mark.parametrize(("simulator", "distribution"), [("nest", "nest-simulator"), ("neuron", "neuron")])

@@ -71,8 +71,9 @@ def _operations(network: Network, stimulus: Stimulus, spikes: Mapping[str, Event
         places = events.step.astype(np.int64) * batch + events.sample
         counted = np.bincount(places, weights=driven[name].ravel()[events.neuron], minlength=steps * batch)
         total += counted.reshape(steps, batch)
-    if stimulus.constant:
-        total[0] += constant_multiply_adds(network)
+    if stimulus.kind == "current":
+        if stimulus.constant:  # else whoever knows how often it changes counts them
+            total[0] += constant_multiply_adds(network)
         return total.cumsum(axis=0)
     size = math.prod(stimulus.samples.shape)
     part = max(1, _PART_BYTES // (4 * size))

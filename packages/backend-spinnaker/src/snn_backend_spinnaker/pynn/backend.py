@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 from snn import layers as op
@@ -40,6 +41,13 @@ class PyNN(Backend):
             "connectors; they are the same."
         ),
     ] = True
+    connections: Annotated[
+        str,
+        Meta(
+            description="A folder of connection files, relative to where the command is run: what is there is loaded, "
+            "and what is not is worked out and saved there. Empty: no files."
+        ),
+    ] = ""
 
     @property
     def requires(self) -> tuple[str, ...]:  # type: ignore[override]  # it depends on a setting
@@ -64,8 +72,8 @@ class PyNN(Backend):
         self.check(network)
         from .simulator import PyNNSimulator  # noqa: PLC0415  not before it is used
 
-        settings: dict[str, Any] = {"native": self.native}
-        return PyNNSimulator(network, setup, self.simulator, settings)
+        folder = Path(self.connections) if self.connections else None
+        return PyNNSimulator(network, setup, self.simulator, native=self.native, folder=folder)
 
     def _of_neurons(self, layer: IntegrateFire) -> list[Problem]:
         """Return what PyNN's neurons cannot do."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from snn.connection_files import kept_or_made
 from snn.connections import Connection, Indices, connections, depths
 from snn.network import Array, Network
 from snn.neurons import IntegrateFire, Neuron
+from snn.progress import Progress
 from snn.simulating import Setup
 
 
@@ -98,9 +101,9 @@ class Plan:
         return max((synapses.delay for synapses in self.synapses), default=1)
 
 
-def plan(network: Network, setup: Setup) -> Plan:
-    """Return what is to be built of ``network``."""
-    ways = connections(network, entry=False)
+def plan(network: Network, setup: Setup, folder: Path | None = None) -> Plan:
+    """Return what is to be built of ``network``; where there is a ``folder``, its synapses are kept there."""
+    ways = _ways(network, setup, folder)
     deep = depths(network, ways)
     cells = tuple(
         _cells(layer, network, setup, deep[layer.name]) for layer in network.layers if isinstance(layer, Neuron)
@@ -112,6 +115,18 @@ def plan(network: Network, setup: Setup) -> Plan:
         synapses=tuple(_synapses(ways, deep)),
         potentials=tuple(part.name for part in cells if part.name in kept),
     )
+
+
+def _ways(network: Network, setup: Setup, folder: Path | None) -> tuple[Connection, ...]:
+    if folder is None:
+        return connections(network, entry=False)
+
+    def delays(ways: Sequence[Connection]) -> list[float]:
+        return [float(part.delay) for part in _synapses(ways, depths(network, ways))]
+
+    ways, note = kept_or_made(folder, network, entry=False, delays=delays)
+    setup.tell(Progress("build", note=note))
+    return ways
 
 
 def _synapses(ways: Sequence[Connection], deep: dict[str, int]) -> list[Synapses]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,21 @@ class PyNNSimulator(Simulator):
     setup : Setup
     simulator : str
         ``nest``, ``neuron`` or ``brian2``.
-    settings : mapping
-        What the simulator takes besides.
+    native : bool
+        Whether it makes the synapses itself.
+    folder : Path or None
+        Where connections are kept.
     """
 
-    def __init__(self, network: Network, setup: Setup, simulator: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, network: Network, setup: Setup, simulator: str, *, native: bool, folder: Path | None = None
+    ) -> None:
         self._network, self._setup = network, setup
         started = time.perf_counter()
-        self._plan = plan(network, setup)
+        self._plan = plan(network, setup, folder)
         self._child = Child(f"{__package__}.worker", f"pynn-{simulator}", setup.folder)
         try:
-            build = Build(simulator, self._plan, dict(settings))
+            build = Build(simulator, self._plan, native)
             self._facts: dict[str, object] = self._child.ask("build", build, setup.tell)
         except BaseException:
             self._child.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from .plan import Plan
 
 @dataclass(frozen=True, eq=False)
 class Build:
-    """Build ``plan`` in a simulator, with its settings."""
+    """Build ``plan`` in a simulator, whose synapses it makes itself if it is ``native``."""
 
     simulator: str
     plan: Plan
-    settings: dict[str, Any] = field(default_factory=dict)
+    native: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +81,14 @@ def _simulator(build: Build, report: Report) -> Any:
     if build.simulator == "nest":
         from .nest import Nest  # noqa: PLC0415
 
-        return Nest(build.plan, report=report, **build.settings)
+        return Nest(build.plan, native=build.native, report=report)
     if build.simulator == "neuron":
         from .neuron import Neuron  # noqa: PLC0415
 
-        return Neuron(build.plan, report=report, **build.settings)
+        return Neuron(build.plan, native=build.native, report=report)
     from .brian2 import Brian2  # noqa: PLC0415
 
-    return Brian2(build.plan, report=report, **build.settings)
+    return Brian2(build.plan, native=build.native, report=report)
 
 
 if __name__ == "__main__":
