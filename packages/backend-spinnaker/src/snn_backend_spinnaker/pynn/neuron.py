@@ -111,7 +111,7 @@ class Neuron:
         spikes = {}
         for cells in plan.cells:
             if cells.spiking:
-                times, neurons = (np.array(vector) for vector in self._spikes[cells.name])
+                times, neurons = (vector.as_numpy().copy() for vector in self._spikes[cells.name])
                 spikes[cells.name] = within(np.rint(times - _MIDDLE) - cells.depth, neurons, plan.steps)
         return spikes, kept
 
