@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ..component import Component
-from ..errors import PluginError
+from ..errors import PluginError, Unavailable
 from ..plugins import check_requirements
 
 Check: TypeAlias = Callable[..., None]
@@ -58,6 +58,8 @@ def perform(check: Check, component: Any) -> Outcome:
         check(component)
     except CannotRun as outcome:
         return Outcome(name, "skipped", str(outcome))
+    except Unavailable as error:
+        return Outcome(name, "skipped", f"{error}; {error.hint}")
     except AssertionError as error:
         return Outcome(name, "failed", str(error).strip())
     except Exception as error:  # noqa: BLE001  whatever a component raises is told, and the next check is made

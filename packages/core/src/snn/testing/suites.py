@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from ..errors import Unavailable
 from ..normalising import Normaliser
 from ..parsing import Frontend
 from ..reader import Reader
@@ -89,7 +90,7 @@ def _test(cls: type[_Suite], checks: tuple[Check, ...]) -> Check:
         more = {name: value for name, value in self.material().items() if name in taken}
         try:
             functools.partial(check, **more)(getattr(self, self.kind))
-        except CannotRun as outcome:
+        except (CannotRun, Unavailable) as outcome:
             pytest.skip(str(outcome))
 
     return test_keeps_its_promise
