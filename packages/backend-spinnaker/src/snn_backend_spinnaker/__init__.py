@@ -13,4 +13,6 @@ if TYPE_CHECKING:
 @hookimpl
 def snn_backends() -> list[type[Backend]]:
     """Return the backends that run networks through PyNN."""
-    return []
+    from .spinnaker.backend import SpiNNaker  # noqa: PLC0415  importing a plugin is to be cheap
+
+    return [SpiNNaker]
