@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from msgspec import Meta
 from snn import layers as op
 from snn.clock import Clock
-from snn.errors import Unavailable
+from snn.dataset import Dataset
+from snn.errors import ConversionWarning, Unavailable, UnsupportedLayer
 from snn.network import Layer, Network
 from snn.neurons import Accumulate, IntegrateFire, Neuron
 from snn.plugins import check_requirements
@@ -90,8 +92,27 @@ class SpiNNaker(Backend):
             return too_many
         return limits.problems(self.plan(network, network.clock or Clock()), self.hardware)
 
+    def fit(self, network: Network, data: Dataset | None) -> Network:
+        """Return ``network`` with its neurons reset to zero, as those on SpiNNaker are."""
+        others = _subtracting(network)
+        if not others:
+            return network
+        told = f"reset to zero on SpiNNaker, not by subtraction: {', '.join(map(repr, others))}"
+        warnings.warn(
+            f"neurons are {told}; one that gets z a step fires once in ceil(threshold / z) steps, so that rates are "
+            "rounded down, by half at most",
+            ConversionWarning,
+            stacklevel=2,
+        )
+        return network.rebuild(
+            lambda layer: dataclasses.replace(layer, reset="zero") if isinstance(layer, IntegrateFire) else layer, told
+        )
+
     def build(self, network: Network, setup: Setup) -> Simulator:
         self.check(network)
+        if others := _subtracting(network):
+            message = f"layer {others[0]!r}: its neurons are reset by subtraction; on SpiNNaker they are reset to zero"
+            raise UnsupportedLayer(message, hint=_RESET)
         if not (self.machine or self.virtual):
             raise Unavailable(
                 "backend 'spinnaker' has no board",
@@ -113,21 +134,25 @@ class SpiNNaker(Backend):
         return plan(network, clock, entry=entry, height=height, floor=self.floor, headroom=self.headroom)
 
 
+_RESET = "convert the model again, with --backend spinnaker or --set convert.reset=zero"
+
+
+def _subtracting(network: Network) -> list[str]:
+    return [layer.name for layer in network.layers if isinstance(layer, IntegrateFire) and layer.reset == "subtract"]
+
+
 def _fields(network: Network) -> list[Problem]:
     """Return the fields of layers that the neuron on the chips does not have."""
     found = []
     for layer in network.layers:
-        if isinstance(layer, IntegrateFire) and layer.reset != "zero":
-            message = f"its neurons are reset by {layer.reset!r}; on SpiNNaker they are reset to zero"
-            found.append(Problem(layer.name, message, "convert the model again with --set convert.reset=zero"))
+        if isinstance(layer, IntegrateFire) and layer.reset == "modulo":
+            message = "its neurons are reset by modulo; on SpiNNaker they are reset to zero"
+            found.append(Problem(layer.name, message, _RESET))
         if isinstance(layer, IntegrateFire) and layer.leak:
             message = "its neurons leak by a constant, which those on SpiNNaker do not"
             found.append(Problem(layer.name, message, "convert the model again with --set convert.leak=0"))
         if isinstance(layer, Accumulate) and layer is not network.output:
             found.append(Problem(layer.name, "backend 'spinnaker' reads potentials at the output only"))
-        for field, value in vars(layer).items():
-            if isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.isfinite(value).all():
-                found.append(Problem(layer.name, f"its {field} is not made of finite numbers"))
     if not any(isinstance(layer, Neuron) for layer in network.layers):
         found.append(Problem(network.output.name, "the network has no neurons"))
     return found

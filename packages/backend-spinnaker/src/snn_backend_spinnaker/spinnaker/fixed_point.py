@@ -26,6 +26,7 @@ LARGEST = 2.0**15
 
 _BITS = 16
 _USUAL_POWER = 9  # of the larger ring buffer: thresholds then have seven bits and more before the point
+_MOST_SHIFT = 6  # where there is no threshold, and currents may be of any size
 _ROOM = 2.0**14  # for thresholds
 
 
@@ -84,8 +85,7 @@ def scale(excitatory: float, inhibitory: float, fan_in: int, threshold: float | 
     powers = [_power(bound, fan_in) for bound in (excitatory, inhibitory)]
     most = _USUAL_POWER if threshold is not None else min(_USUAL_POWER, int(math.log2(LARGEST / (steps + 1))))
     shift = most - max(powers)
-    if threshold is not None:
-        shift = min(shift, math.floor(math.log2(_ROOM / threshold)))
+    shift = min(shift, _MOST_SHIFT if threshold is None else math.floor(math.log2(_ROOM / threshold)))
     return Scale(2.0**shift, *(max(1, power + shift) for power in powers))
 
 

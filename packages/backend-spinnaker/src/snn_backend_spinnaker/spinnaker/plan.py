@@ -111,7 +111,8 @@ class Plan:
     sources : mapping of name to int
         The sizes of what fires at given times: the input where it is given spikes, and the clock.
     steps : int
-        How many are run for a sample: those of the stimulus, and one for each step that the deepest layer is behind.
+        How many are run for a sample: those of the stimulus, one for each step that the deepest layer is behind, and
+        one more, for potentials are recorded before each step.
     """
 
     populations: Mapping[str, Population]
@@ -167,7 +168,7 @@ def plan(network: Network, clock: Clock, *, entry: bool, height: float, floor: f
     sources = {network.input.name: math.prod(network.shapes[network.input.name])} if entry else {}
     if any(projection.source == CLOCK and len(projection.pre) for projection in projections):
         sources[CLOCK] = 1
-    return Plan(populations, tuple(projections), sources, clock.steps + last)
+    return Plan(populations, tuple(projections), sources, clock.steps + last + 1)
 
 
 def _given(network: Network) -> frozenset[str]:

@@ -135,6 +135,7 @@ class SpiNNakerSimulator(Simulator):
             for receptor in ("excitatory", "inhibitory")
             if population.spiking
         }
+        lost = [projection.lost for projection in self._plan.projections if projection.source != CLOCK]
         self._facts = {
             "spynnaker": told["spynnaker"],
             "machine": self._backend.machine or f"virtual, version {self._backend.version}",
@@ -142,7 +143,7 @@ class SpiNNakerSimulator(Simulator):
             "chips": told["chips"],
             **self._facts,
             "weight_step": f"{max(steps, default=0):.2g} thresholds at most",
-            "weights_lost": f"{100 * max((p.lost for p in self._plan.projections), default=0):.2g} % of a projection",
+            "weights_lost": f"{100 * max(lost, default=0):.2g} % by rounding, at most, between two layers",
             "convolution": "as lists of synapses"
             + ("" if told["convolution_binary"] else ": its connector has no binary for IF_trunc_delta"),
             "binaries": ", ".join(told["binaries"]),
