@@ -13,6 +13,7 @@ import os
 import queue
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ import numpy.typing as npt
 ARRAYS = "plan.npz"
 GIVEN = "given.npz"
 FOUND = "found.npz"
+_PAUSE = 0.5  # seconds between two words on how far it is
 _CONVOLUTION = "IF_trunc_delta_conv.aplx"
 
 Say = Callable[[dict[str, Any]], None]
@@ -78,8 +80,10 @@ class _Chips:
         from pyNN.spiNNaker import extra_models  # noqa: PLC0415
 
         self._sim, self._say, self._dt_ms, self._steps = sim, say, order["dt_ms"], order["steps"]
+        _heard(say)
         self._ran = False
         sim.setup(timestep=self._dt_ms, time_scale_factor=order["time_scale_factor"], n_boards_required=order["boards"])
+        self._synapse = synapse(sim.StaticSynapse)()
         sim.set_number_of_neurons_per_core(extra_models.IFTruncDelta, order["neurons_per_core"])
         every = list(np.arange(self._steps) * self._dt_ms)
         self._sources = {
@@ -119,7 +123,7 @@ class _Chips:
             source,
             self._populations[told["target"]],
             sim.FromListConnector(np.column_stack([pre, post, weight, delays])),
-            synapse_type=sim.StaticSynapse(),
+            synapse_type=self._synapse,
             receptor_type=told["receptor"],
         )
 
@@ -172,6 +176,40 @@ class _Chips:
         return np.asarray(population.spinnaker_get_data("v", as_matrix=True), np.float64)
 
 
+def synapse(static: Any) -> Any:
+    """Return the kind of synapse ``static`` with a quicker way to sort synapses into rows.
+
+    That of sPyNNaker 7.4.1 looks at all synapses for each row: of 85 s for a network of 1.8 million, 50 s.
+    """
+
+    class Sorted(static):  # type: ignore[misc]  # sPyNNaker is there at run time only
+        def convert_per_connection_data_to_rows(
+            self, connection_row_indices: Any, n_rows: int, data: Any, max_n_synapses: int
+        ) -> list[Any]:
+            order = np.argsort(connection_row_indices, kind="stable")
+            places = np.searchsorted(connection_row_indices[order], np.arange(n_rows + 1))
+            ordered = data[order]
+            return [ordered[a : min(b, a + max_n_synapses)].reshape(-1) for a, b in itertools.pairwise(places)]
+
+    return Sorted
+
+
+def _heard(say: Say) -> None:
+    """Pass on how far sPyNNaker is with what takes long, which it draws as bars."""
+    from spinn_utilities.progress_bar import ProgressBar  # noqa: PLC0415
+
+    update, last = ProgressBar.update, 0.0
+
+    def told(self: Any, amount_to_add: int = 1) -> None:
+        nonlocal last
+        update(self, amount_to_add)
+        if time.monotonic() > last + _PAUSE:
+            last = time.monotonic()
+            say({"progress": ["map", self._currently_completed, self._number_of_things]})
+
+    ProgressBar.update = told
+
+
 def _facts(populations: dict[str, Any], sources: dict[str, Any]) -> dict[str, Any]:
     """Return what the network takes, and which binaries it needs that are not there."""
     from importlib.metadata import version  # noqa: PLC0415
@@ -191,8 +229,9 @@ def _facts(populations: dict[str, Any], sources: dict[str, Any]) -> dict[str, An
             places.setdefault(whole.label, []).append((place.x, place.y, place.p))
     return {
         "spynnaker": version("sPyNNaker"),
-        "cores": len(taken),
-        "chips": len({place[:2] for place in taken}),
+        "cores": sum(map(len, places.values())),
+        "chips": len({core[:2] for found in places.values() for core in found}),
+        "cores_with_monitors": len(taken),
         "placements": {name: sorted(found) for name, found in places.items()},
         "binaries": sorted(binaries),
         "missing_binaries": sorted(name for name in binaries if not _is_there(name, View)),

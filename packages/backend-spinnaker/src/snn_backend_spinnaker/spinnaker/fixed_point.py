@@ -27,7 +27,7 @@ LARGEST = 2.0**15
 _BITS = 16
 _USUAL_POWER = 9  # of the larger ring buffer: thresholds then have seven bits and more before the point
 _MOST_SHIFT = 6  # where there is no threshold, and currents may be of any size
-_ROOM = 2.0**14  # for thresholds
+_ROOM = 2.0**9  # for thresholds, so that currents of 64 times as much have room, too
 
 
 @dataclass(frozen=True)

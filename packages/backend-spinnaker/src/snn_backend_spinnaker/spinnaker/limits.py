@@ -48,7 +48,7 @@ class Board:
     cores: int
 
 
-BOARDS = {3: Board(chips=4, cores=4 * 18 - 4 * 2 - 1), 5: Board(chips=48, cores=48 * 18 - 11 - 48 * 2 - 1)}
+BOARDS = {3: Board(chips=4, cores=4 * 18 - 4 * 2 - 1), 5: Board(chips=48, cores=48 * 18 - 8 - 48 * 2 - 1)}
 """By version."""
 
 

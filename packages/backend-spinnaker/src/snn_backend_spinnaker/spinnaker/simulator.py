@@ -85,7 +85,7 @@ class SpiNNakerSimulator(Simulator):
         settings = config(backend.machine, backend.version)
         self._process = Spynnaker(settings, setup.folder, backend.patience_s, setup.tell)
         order, arrays = described(self._plan, self._records())
-        np.savez(self._process.folder / ARRAYS, **arrays)
+        np.savez(self._process.folder / ARRAYS, **arrays)  # type: ignore[arg-type]
         self._asked(
             "build",
             **order,
@@ -141,6 +141,7 @@ class SpiNNakerSimulator(Simulator):
             "machine": self._backend.machine or f"virtual, version {self._backend.version}",
             "cores": told["cores"],
             "chips": told["chips"],
+            "cores_with_monitors": told["cores_with_monitors"],
             **self._facts,
             "weight_step": f"{max(steps, default=0):.2g} thresholds at most",
             "weights_lost": f"{100 * max(lost, default=0):.2g} % by rounding, at most, between two layers",
