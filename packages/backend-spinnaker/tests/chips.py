@@ -38,7 +38,7 @@ class Stepped(SpiNNakerSimulator):
         return run(self._plan, given, samples, self._records(), self._network.input.name)
 
 
-def run(plan, given, samples, records, entry=""):
+def run(plan, given, samples, records, entry=""):  # noqa: PLR0912  all that happens in a step, in one place
     """Return what each sample leaves behind, as the process of sPyNNaker does."""
     ways = []
     for projection in plan.projections:
