@@ -252,7 +252,8 @@ from spynnaker.pyNN.models.neuron.synapse_dynamics import SynapseDynamicsStatic 
 from snn_backend_spinnaker.spinnaker.child import synapse
 rng = np.random.default_rng(0)
 rows, data = rng.integers(0, 40, 500), rng.integers(0, 255, (500, 4)).astype(np.uint8)
-ours, theirs = (kind.convert_per_connection_data_to_rows(None, rows, 50, data, 12) for kind in (synapse(Static), Static))
+given = (None, rows, 50, data, 12)
+ours, theirs = (kind.convert_per_connection_data_to_rows(*given) for kind in (synapse(Static), Static))
 assert len(ours) == len(theirs) == 50 and all(np.array_equal(a, b) for a, b in zip(ours, theirs))
 """
     subprocess.run([sys.executable, "-c", code], check=True)

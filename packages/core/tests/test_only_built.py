@@ -138,3 +138,16 @@ def test_check_takes_settings_of_what_it_checks_and_no_others():
     assert (ran.exit_code, "colour: unknown key" in ran.stderr) == (2, True)
     ran = CliRunner().invoke(main, ["check", "files", "--set", "backend.inisim.seed=1"])
     assert (ran.exit_code, "'files'" in ran.stderr) == (2, True)
+
+
+@dataclass(frozen=True)
+class Honest(Mapper):
+    name: ClassVar[str] = "Honest"
+    deviations: ClassVar = {"has_a_name": "upper case, by one letter"}
+
+
+def test_a_deviation_that_a_component_tells_is_no_failure():
+    from snn.testing import checks_for
+
+    outcome = perform(checks_for("backend")[0], Honest())
+    assert (outcome.check, outcome.state, outcome.reason) == ("has_a_name", "deviates", "upper case, by one letter")

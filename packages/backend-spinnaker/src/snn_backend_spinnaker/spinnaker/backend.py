@@ -39,6 +39,13 @@ class SpiNNaker(Backend):
     name: ClassVar[str] = "spinnaker"
     requires: ClassVar[tuple[str, ...]] = ("spynnaker: sPyNNaker",)
     prefers: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({"convert": {"reset": "zero"}})
+    deviations: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "reset_subtract": "its neuron, IF_trunc_delta, is reset to zero; fit puts that in the place of subtraction",
+            "rate_approaches_analog": "reset to zero, a neuron given z a step fires once in ceil(threshold / z) steps: "
+            "rates are 0.23 off after 50 steps, and stay so",
+        }
+    )
     layers: ClassVar[frozenset[type[Layer]]] = _LINEAR | {op.Input, IntegrateFire, Accumulate}
 
     machine: Annotated[str, Meta(description="The host name or address of the board.")] = ""

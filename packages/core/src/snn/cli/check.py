@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from ..component import Component
     from ..testing import Outcome
 
-_MARKS = {"ok": ("ok  ", "green"), "failed": ("FAIL", "red"), "skipped": ("skip", "yellow")}
+_MARKS = {
+    "ok": ("ok  ", "green"),
+    "deviates": ("dev ", "yellow"),
+    "failed": ("FAIL", "red"),
+    "skipped": ("skip", "yellow"),
+}
 
 
 @click.command("check")
@@ -29,7 +34,8 @@ def command(plugins: Plugins, name: str, assignments: tuple[str, ...]) -> None:
     Its settings are the defaults, but for those of --set, as in --set backend.NAME.KEY=VALUE.
 
     Where components of several kinds have the name, all are checked. A check that cannot be made here is skipped, with
-    the reason, and is no pass. Exits with 1 where a promise is broken.
+    the reason, and is no pass. Exits with 1 where a promise is broken, but for deviations that the component tells
+    itself.
     """
     tally: Counter[str] = Counter()
     with hinted(lambda: "the same command starts again; checks leave nothing behind"):
@@ -37,7 +43,8 @@ def command(plugins: Plugins, name: str, assignments: tuple[str, ...]) -> None:
             click.secho(f"{kind} {name}", bold=True)
             tally.update(_check(kind, component))
     colour = "red" if tally["failed"] else "green"
-    click.secho(f"{tally['ok']} ok, {tally['failed']} failed, {tally['skipped']} skipped", fg=colour)
+    deviates = f", {tally['deviates']} deviating as is known" if tally["deviates"] else ""
+    click.secho(f"{tally['ok']} ok{deviates}, {tally['failed']} failed, {tally['skipped']} skipped", fg=colour)
     if tally["failed"]:
         raise click.exceptions.Exit(1)
 
@@ -91,7 +98,7 @@ def _check(kind: str, component: Component) -> list[str]:
 
 def _print(outcome: Outcome) -> None:
     mark, colour = _MARKS[outcome.state]
-    told = f" ({outcome.reason})" if outcome.state == "skipped" else ""
+    told = f" ({outcome.reason})" if outcome.state in ("skipped", "deviates") else ""
     click.secho(mark, fg=colour, nl=False)
     click.echo(f"  {outcome.check}{told}")
     if outcome.state == "failed":

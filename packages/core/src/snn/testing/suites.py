@@ -46,8 +46,8 @@ class _Suite:
     Attributes
     ----------
     deviations : mapping of str to str
-        The names of checks that the component is known to fail, each with the reason and the measured size. Such a
-        check must fail: a deviation that was repaired must be struck off.
+        The names of checks that the component is known to fail, each with the reason and the measured size, beside
+        those that it tells itself. Such a check must fail: a deviation that was repaired must be struck off.
     """
 
     kind: ClassVar[str]
@@ -57,6 +57,7 @@ class _Suite:
         if "kind" in vars(cls):
             return
         require(hasattr(cls, cls.kind), f"{cls.__name__} has no {cls.kind}: set it to the component, {cls.kind} = …()")
+        cls.deviations = {**getattr(cls, cls.kind).deviations, **cls.deviations}
         checks = checks_for(cls.kind)
         if unknown := set(cls.deviations) - {check.__name__ for check in checks}:
             raise ValueError(f"{cls.__name__}.deviations: there is no check {', '.join(sorted(unknown))}")
