@@ -110,7 +110,7 @@ class _Chips:
         )
         expected = {"max_expected_summed_weight": told["expected"]}
         made = self._sim.Population(told["size"], cell, label=told["name"], additional_parameters=expected)
-        made.initialize(v=list(initial))
+        made.initialize(v=_one_or_each(initial))
         if wanted := self._records.get(told["name"]):
             made.record(wanted)
         return made
@@ -157,7 +157,7 @@ class _Chips:
         for name, population in self._populations.items():
             if f"current/{name}" in arrays:
                 population.set(i_offset=list(arrays[f"current/{name}"][sample]))
-                population.initialize(v=list(arrays[f"initial/{name}"][sample]))
+                population.initialize(v=_one_or_each(arrays[f"initial/{name}"][sample]))
         if entry in self._sources:
             source, step, neuron = self._sources[entry], arrays[f"step/{sample}"], arrays[f"neuron/{sample}"]
             order = np.argsort(neuron, kind="stable")
@@ -174,6 +174,11 @@ class _Chips:
             rows = np.asarray(population.spinnaker_get_data("spikes"), np.float64).reshape(-1, 2)
             return np.column_stack([rows[:, 0], np.rint(rows[:, 1] / self._dt_ms)])
         return np.asarray(population.spinnaker_get_data("v", as_matrix=True), np.float64)
+
+
+def _one_or_each(values: npt.NDArray[np.float64]) -> float | list[float]:
+    """Return the value that all are, or a list: one of thousands takes sPyNNaker seconds a core."""
+    return float(values[0]) if (values == values[0]).all() else values.tolist()
 
 
 def synapse(static: Any) -> Any:

@@ -27,7 +27,8 @@ def _resets(backend: Backend, reset: str, samples: list[list[float]], duration_m
     """Compare neurons of one reset with the reference; another one in its place is a fault."""
     bursts, quarter = golden.bursts(reset=reset), golden.current([[0.25]], 8)
     for layer in taken(backend, bursts, quarter).layers:
-        if isinstance(layer, IntegrateFire):
+        given = bursts[layer.name]
+        if isinstance(layer, IntegrateFire) and isinstance(given, IntegrateFire) and given.reset == reset:
             require(layer.reset == reset, f"it runs neurons with reset {layer.reset!r} in the place of {reset!r}")
     _fires(backend, samples, duration_ms, reset=reset)
     compare(backend, bursts, quarter, "given 2.75 in bursts")
