@@ -14,5 +14,6 @@ if TYPE_CHECKING:
 def snn_backends() -> list[type[Backend]]:
     """Return the backends that run networks through PyNN."""
     from .pynn.backend import PyNN  # noqa: PLC0415  importing a plugin is to be cheap
+    from .spinnaker.backend import SpiNNaker  # noqa: PLC0415
 
-    return [PyNN]
+    return [PyNN, SpiNNaker]

@@ -14,13 +14,13 @@ from . import presenting, stimuli
 from .clock import Clock
 from .dataset import Dataset
 from .decoding import decode
-from .errors import PluginError, SimulationError
+from .errors import PluginError, SimulationError, Unavailable
 from .network import Network
 from .plugins import Plugins, check_requirements, raised_by
 from .progress import Progress, Tell
 from .result import Curve
 from .run_file import RunFile
-from .simulating import NotSimulated, Setup
+from .simulating import Setup
 
 SAMPLES = 500  # at most so many are simulated; differences of 0.5 points are two or three of them
 LOW = 0.9  # agreement below which other codes are spoken of
@@ -40,7 +40,7 @@ def calibrated(run: RunFile, network: Network, plugins: Plugins, data: Dataset |
         check_requirements("backend", run.backend)
         chosen, note = _chosen(run, network, plugins, data, clock, tell)
     except (PluginError, SimulationError) as error:
-        if isinstance(error, SimulationError) and not isinstance(error.__cause__, NotSimulated):
+        if not isinstance(error, (PluginError, Unavailable, presenting.OnlyBuilt)):
             raise
         tell(Progress("calibrate", note=f"backend {run.backend.name!r} does not run here: {rule}"))
         return network

@@ -57,14 +57,14 @@ def rows(results: Sequence[Result]) -> tuple[Row, ...]:
         Row("accuracy", "… to (95 %)", "share", tuple(_end(result, 1) for result in results)),
         Row("accuracy", "analog accuracy", "share", tuple(result.analog_accuracy for result in results)),
         Row("accuracy", "agreement", "share", tuple(_last(result.agreement) for result in results)),
-        Row("accuracy", "decided after (mean)", "ms", tuple(float(result.latency_ms.mean()) for result in results)),
+        Row("accuracy", "decided after (mean)", "ms", tuple(_latency(result) for result in results)),
         Row("cost", "synaptic operations", "count", tuple(result.operations_per_sample for result in results)),
         Row("cost", "analog multiply-adds", "count", tuple(result.analog_operations for result in results)),
         *(
             Row("cost", f"energy, {name}", "J", tuple(_energy(result, place) for result in results))
             for place, name in enumerate(_energies(results))
         ),
-        Row("cost", "simulated in", "s", tuple(result.seconds for result in results)),
+        Row("cost", "simulated in", "s", tuple(None if result.not_simulated else result.seconds for result in results)),
     ]
     names = dict.fromkeys(layer.name for result in results for layer in result.layers)
     found += [
@@ -94,6 +94,10 @@ def told(cell: Cell, unit: Unit) -> str:
 
 def _last(curve: Any) -> float | None:
     return None if curve is None else float(curve[-1])
+
+
+def _latency(result: Result) -> float | None:
+    return float(result.latency_ms.mean()) if result.samples else None
 
 
 def _end(result: Result, end: int) -> float | None:

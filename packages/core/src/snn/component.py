@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from . import settings
@@ -25,10 +27,13 @@ class Component(ABC):
         Modules that only the verb imports, each followed by what to install for it where that differs:
         ``("nest: nest-simulator",)``. Nothing else in the plugin may import them, so that listing plugins stays fast
         and works where they are missing.
+    deviations : mapping of str to str
+        The names of checks (`snn.testing`) that it is known to fail, each with the reason and the measured size.
     """
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
+    deviations: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __post_init__(self) -> None:
         """Raise SettingsError where a field has the wrong type or is out of bounds, however the component is made."""

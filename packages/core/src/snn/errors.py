@@ -71,6 +71,13 @@ class SimulationError(SnnError):
     usual_hint = "snn check with the backend's name tells whether it works here"
 
 
+class Unavailable(SimulationError):  # noqa: N818  it names the thing, as a user would
+    """What a backend runs on is not here: nobody has named a board.
+
+    Checks that need it are skipped, with this as their reason.
+    """
+
+
 class DataError(SnnError):
     """Samples or labels do not fit the network, or cannot be read."""
 

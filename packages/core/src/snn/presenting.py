@@ -35,6 +35,10 @@ Ranked: TypeAlias = "tuple[Integers | None, Integers | None]"
 """The class that an analog network gives each sample, and how many stand before the right one, (samples,) each."""
 
 
+class OnlyBuilt(SimulationError):  # noqa: N818  an outcome, as in .simulating
+    """A backend has built a network and does not run it here; the cause, a `NotSimulated`, says why."""
+
+
 def simulate(
     run: RunFile,
     network: Network,
@@ -44,7 +48,7 @@ def simulate(
     folder: Path | None = None,
     known: Ranked | None = None,
 ) -> Result:
-    """Return what ``network`` makes of ``data`` on the backend of the run.
+    """Return what ``network`` makes of ``data`` on the backend of the run, which may only have built it.
 
     ``known`` is what `ranked` finds of the parsed network on the samples, where that has been done before.
 
@@ -90,7 +94,10 @@ def simulate(
             tell(Progress("simulate", start, len(data)))
             entering = stimuli.batch(run, data, start, samples, clock)
             begin = time.perf_counter()
-            recording = present(simulator, entering, run.backend.name, start)
+            try:
+                recording = present(simulator, entering, run.backend.name, start)
+            except OnlyBuilt as error:
+                return _built(run, network, clock, dict(simulator.facts()), str(error.__cause__))
             seconds += time.perf_counter() - begin
             recording = sequences.split(
                 recording, network, record, parts, len(samples), current=entering.kind == "current"
@@ -129,6 +136,28 @@ def simulate(
         current=run.simulate.input == "current",
         costs=run.energy,
         top_k=run.measure.top_k,
+    )
+
+
+def _built(run: RunFile, network: Network, clock: Clock, facts: dict[str, object], reason: str) -> Result:
+    """Return the result of a run in which ``network`` was built and nothing was simulated: it is of no samples."""
+    parsed = network.analog.get("parsed")
+    return Result(
+        name=run.general.name,
+        backend=run.backend.name,
+        clock=clock,
+        networks={**network.analog, "spiking": network},
+        labels=np.zeros(0, np.int64),
+        analog=None,
+        spiking=np.zeros((clock.steps, 0), np.int64),
+        operations=None,
+        analog_operations=None if parsed is None else multiply_adds(parsed),
+        seconds=0.0,
+        facts=facts,
+        current=run.simulate.input == "current",
+        costs=run.energy,
+        top_k=run.measure.top_k,
+        not_simulated=reason,
     )
 
 
@@ -247,7 +276,7 @@ def present(simulator: Simulator, stimulus: Stimulus, backend: str, start: int) 
     try:
         recording = simulator.run(stimulus)
     except NotSimulated as outcome:
-        raise SimulationError(
+        raise OnlyBuilt(
             f"backend {backend!r} has built the network but does not run it here: {outcome}",
             hint="what it built can be run where its simulator or board is",
         ) from outcome

@@ -22,10 +22,14 @@ class Needs:
         One sample in detail, `Result.shown`: the activations and spikes of every neuron.
     potentials : bool
         The potentials of every neuron too, after each step.
+    simulated : bool
+        Samples that were simulated. A reporter that does without is also given the result of a backend that only built
+        the network: `Result.not_simulated` says why, and there are no samples.
     """
 
     sample: bool = False
     potentials: bool = False
+    simulated: bool = True
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,9 @@ class Result:
         The settings of the run, as TOML tables.
     command : str
         What repeats the run.
+    not_simulated : str
+        Why nothing was simulated, where the backend has only built the network: `facts` tell of that, and there are no
+        samples. Empty where it was.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Result:
     skipped: int = 0
     tables: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
+    not_simulated: str = ""
 
     @property
     def samples(self) -> int:
@@ -147,7 +151,7 @@ class Result:
     @property
     def agreement(self) -> Curve | None:
         """The share of samples in which both networks give the same class, after each step, (steps,)."""
-        return None if self.analog is None else (self.spiking == self.analog).mean(axis=1)
+        return None if self.analog is None or not self.samples else (self.spiking == self.analog).mean(axis=1)
 
     @property
     def latency_ms(self) -> Curve:

@@ -59,6 +59,7 @@ class _Header:
     layers: list[dict[str, Any]]
     shown: tuple[int, int] | None  # number and place
     shown_layers: list[str]
+    not_simulated: str = ""
 
 
 def save(result: Result, folder: Path) -> None:
@@ -81,6 +82,7 @@ def save(result: Result, folder: Path) -> None:
         layers=[layer_table(layer) for layer in result.layers],
         shown=None if shown is None else (shown.number, shown.place),
         shown_layers=[] if shown is None else [layer.name for layer in shown.layers],
+        not_simulated=result.not_simulated,
     )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -125,6 +127,8 @@ def layer_table(layer: LayerMeasures) -> dict[str, Any]:
 
 def plain(value: object) -> object:
     """Return ``value`` as it can stand in JSON, which has no infinity and none of NumPy's numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
@@ -185,6 +189,7 @@ def _result(header: _Header, arrays: Mapping[str, npt.NDArray[Any]], network: Ne
         skipped=header.skipped,
         tables=header.tables,
         command=header.command,
+        not_simulated=header.not_simulated,
     )
 
 

@@ -10,6 +10,7 @@ import logging
 import platform
 import shlex
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 
 from . import checking, fitting, pipeline, presenting, result_file, sampling, showing, stimuli, storage, toml, writing
 from .dataset import Dataset
-from .errors import SettingsError
+from .errors import ConversionWarning, SettingsError
 from .network import STAGES, Network
 from .plugins import Plugins, check_requirements
 from .progress import Progress, Tell, say_nothing
@@ -93,9 +94,10 @@ def simulate(
             if stage in kept:
                 storage.save(kept[stage], folder / f"{number}-{stage}.snn")
         writing.write(folder / "environment.json", json.dumps(environment(run, plugins, kept), indent=1) + "\n")
+    result = presenting.simulate(run, spiking, data, plugins, tell, folder, known)
     result = dataclasses.replace(
-        presenting.simulate(run, spiking, data, plugins, tell, folder, known),
-        shown=showing.show(run, spiking, data, clock, plugins, tell),
+        result,
+        shown=None if result.not_simulated else showing.show(run, spiking, data, clock, plugins, tell),
         tables=tables,
         command="" if folder is None else f"snn run {shlex.quote(str(folder / 'run.toml'))}",
     )
@@ -122,8 +124,12 @@ def default_folder(run: RunFile, place: Path = RUNS) -> Path:
 
 
 def report(run: RunFile, result: Result, folder: Path | None) -> None:
-    """Let every reporter of ``run`` tell of ``result``."""
+    """Let every reporter of ``run`` tell of ``result``; of a network that was only built, those that can."""
     for reporter in run.reporters:
+        if result.not_simulated and reporter.needs.simulated:
+            told = f"reporter {reporter.name!r} has nothing to tell: nothing was simulated"
+            warnings.warn(told, ConversionWarning, stacklevel=2)
+            continue
         _LOG.info("reporting with %s", reporter.name)
         reporter.report(result, folder)
 
@@ -131,7 +137,9 @@ def report(run: RunFile, result: Result, folder: Path | None) -> None:
 def missing(run: RunFile, result: Result) -> list[str]:
     """Return what reporters of ``run`` need that ``result`` does not hold, a line a reporter."""
     shown = result.shown
-    found = []
+    found: list[str] = []
+    if result.not_simulated:
+        return found
     for reporter in run.reporters:
         lacks = "a sample in detail" if reporter.needs.sample and shown is None else ""
         if reporter.needs.potentials and not (shown and any(layer.potentials is not None for layer in shown.layers)):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import storage
-from .result import Result
+from .result import Curve, Result
 from .result_file import layer_table, plain
 
 SCHEMA = 2
@@ -24,6 +24,8 @@ def summary(result: Result) -> dict[str, Any]:
         "name": result.name,
         "backend": result.backend,
         "command": result.command,
+        "simulated": not result.not_simulated,
+        "not_simulated": result.not_simulated or None,
         "samples": result.samples,
         "skipped": result.skipped,
         "steps": result.steps,
@@ -35,18 +37,22 @@ def summary(result: Result) -> dict[str, Any]:
         "top_k": _top(result),
         "agreement": None if agreement is None else float(agreement[-1]),
         "operations_per_sample": result.operations_per_sample,
-        "neuron_operations_per_sample": float(result.neuron_operations[-1]),
+        "neuron_operations_per_sample": float(result.neuron_operations[-1]) if result.samples else None,
         "analog_operations_per_sample": result.analog_operations,
         "energy": [asdict(estimate) for estimate in result.energy],
-        "latency_ms": float(latency.mean()),
-        "latency_ms_quantiles": {f"{q:g}": float(np.quantile(latency, q)) for q in (0.5, 0.9, 1.0)},
-        "seconds": result.seconds,
+        "latency_ms": float(latency.mean()) if result.samples else None,
+        "latency_ms_quantiles": _quantiles(latency) if result.samples else None,
+        "seconds": None if result.not_simulated else result.seconds,
         "confusion": _confusion(result),
         "layers": [layer_table(layer) for layer in result.layers],
         "advice": None if result.advice is None else asdict(result.advice),
         "digests": {stage: storage.digest(network) for stage, network in result.networks.items()},
         "facts": {key: plain(value) for key, value in result.facts.items()},
     }
+
+
+def _quantiles(latency: Curve) -> dict[str, float]:
+    return {f"{q:g}": float(np.quantile(latency, q)) for q in (0.5, 0.9, 1.0)}
 
 
 def _top(result: Result) -> dict[str, Any] | None:

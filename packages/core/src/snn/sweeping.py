@@ -258,6 +258,8 @@ def _clear(target: Path) -> None:
 def _line(point: Point) -> str:
     if point.status == "failed":
         return f"{point.label}: failed: {point.error}"
+    if point.measures.get("simulated") is False:
+        return f"{point.label}: built, not simulated"
     accuracy, seconds = point.measures.get("accuracy"), point.measures.get("seconds")
     told = "done" if accuracy is None else f"accuracy {100 * accuracy:.2f} %"
     return f"{point.label}: {told}" + ("" if seconds is None else f", simulated in {seconds:.2f} s")

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..plugins import HOOKS, Plugins
+from . import options
 from .interrupting import hinted
 
 if TYPE_CHECKING:
     from ..component import Component
     from ..testing import Outcome
 
-_MARKS = {"ok": ("ok  ", "green"), "failed": ("FAIL", "red"), "skipped": ("skip", "yellow")}
+_MARKS = {
+    "ok": ("ok  ", "green"),
+    "deviates": ("dev ", "yellow"),
+    "failed": ("FAIL", "red"),
+    "skipped": ("skip", "yellow"),
+}
 
 
 @click.command("check")
 @click.argument("name")
+@options.assignments
 @click.pass_obj
-def command(plugins: Plugins, name: str) -> None:
-    """Check that the component NAME keeps its promises on this machine, with its settings as they are.
+def command(plugins: Plugins, name: str, assignments: tuple[str, ...]) -> None:
+    """Check that the component NAME keeps its promises on this machine.
+
+    Its settings are the defaults, but for those of --set, as in --set backend.NAME.KEY=VALUE.
 
     Where components of several kinds have the name, all are checked. A check that cannot be made here is skipped, with
-    the reason, and is no pass. Exits with 1 where a promise is broken.
+    the reason, and is no pass. Exits with 1 where a promise is broken, but for deviations that the component tells
+    itself.
     """
     tally: Counter[str] = Counter()
     with hinted(lambda: "the same command starts again; checks leave nothing behind"):
-        for kind, component in _named(name, plugins):
+        for kind, component in _configured(name, plugins, assignments):
             click.secho(f"{kind} {name}", bold=True)
             tally.update(_check(kind, component))
     colour = "red" if tally["failed"] else "green"
-    click.secho(f"{tally['ok']} ok, {tally['failed']} failed, {tally['skipped']} skipped", fg=colour)
+    deviates = f", {tally['deviates']} deviating as is known" if tally["deviates"] else ""
+    click.secho(f"{tally['ok']} ok{deviates}, {tally['failed']} failed, {tally['skipped']} skipped", fg=colour)
     if tally["failed"]:
         raise click.exceptions.Exit(1)
 
@@ -51,14 +63,34 @@ def _named(name: str, plugins: Plugins) -> list[tuple[str, type[Component]]]:
     return found
 
 
-def _check(kind: str, component: type[Component]) -> list[str]:
+def _configured(name: str, plugins: Plugins, assignments: tuple[str, ...]) -> list[tuple[str, Component]]:
+    """Return the components called ``name``, each with its kind, as ``assignments`` set them."""
+    from .. import settings, toml  # noqa: PLC0415  as above
+    from ..errors import SettingsError  # noqa: PLC0415
+
+    tables: Mapping[str, Any] = {}
+    for assignment in assignments:
+        tables = toml.assign(tables, assignment)
+    named = dict(_named(name, plugins))
+    for kind, table in tables.items():
+        strange = [key for key in table if key != name] if kind in named and isinstance(table, Mapping) else [kind]
+        if strange:
+            raise SettingsError(
+                f"{kind}: --set has no effect on {name!r}", hint=f"write --set {next(iter(named))}.{name}.KEY=VALUE"
+            )
+    return [
+        (kind, settings.read(tables.get(kind, {}).get(name, {}), component, f"{kind}.{name}"))
+        for kind, component in named.items()
+    ]
+
+
+def _check(kind: str, component: Component) -> list[str]:
     """Make each check, print a line for it, and return the states."""
     from ..testing import checks_for, perform  # noqa: PLC0415  not before the command runs
 
-    instance = component()
     states: list[str] = []
-    for check in checks_for(kind, instance):
-        outcome = perform(check, instance)
+    for check in checks_for(kind, component):
+        outcome = perform(check, component)
         _print(outcome)
         states.append(outcome.state)
     return states
@@ -66,7 +98,7 @@ def _check(kind: str, component: type[Component]) -> list[str]:
 
 def _print(outcome: Outcome) -> None:
     mark, colour = _MARKS[outcome.state]
-    told = f" ({outcome.reason})" if outcome.state == "skipped" else ""
+    told = f" ({outcome.reason})" if outcome.state in ("skipped", "deviates") else ""
     click.secho(mark, fg=colour, nl=False)
     click.echo(f"  {outcome.check}{told}")
     if outcome.state == "failed":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..measures.layer import LayerMeasures
-from ..reporting import Reporter
+from ..reporting import Needs, Reporter
 from ..result import Result
 from ..swept import Sweep
 from .amounts import count, percent
@@ -25,11 +26,19 @@ class Console(Reporter):
     """Prints accuracy over time, layers with their error budgets, operations and energy; of a sweep, its points."""
 
     name: ClassVar[str] = "console"
+    needs: ClassVar[Needs] = Needs(simulated=False)
 
     def report(self, result: Result, folder: Path | None) -> None:
         from rich.console import Console as Terminal  # noqa: PLC0415  not for those who never print
 
         terminal = Terminal(highlight=False)
+        if result.not_simulated:
+            terminal.print(_facts(result))
+            told = f"nothing was simulated, so there is no accuracy: {result.not_simulated}"
+            terminal.print(told, style="yellow", soft_wrap=True, markup=False)
+            if folder is not None:
+                terminal.print(f"results in {folder}", soft_wrap=True)
+            return
         terminal.print(_over_time(result))
         if result.layers:
             terminal.print(_by_layer(result))
@@ -52,6 +61,24 @@ class Console(Reporter):
         for line in errors(sweep):
             terminal.print(line, style="red", markup=False, soft_wrap=True)
         terminal.print(f"results in {folder}", soft_wrap=True)
+
+
+def _facts(result: Result) -> Table:
+    """Return what the backend told of the network that it built, a row a fact."""
+    from rich.markup import escape  # noqa: PLC0415  as above
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title=f"{result.name} on {result.backend}: built, not simulated", title_justify="left")
+    table.add_column("fact", overflow="fold")
+    table.add_column("", overflow="fold")
+    for name, value in result.facts.items():
+        told = name.replace("_", " ")
+        if isinstance(value, Mapping):
+            for key, entry in value.items():
+                table.add_row(escape(f"{told}, {key}"), escape(str(entry)))
+        else:
+            table.add_row(escape(told), escape(str(value)))
+    return table
 
 
 def _over_time(result: Result) -> Table:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from .. import writing
-from ..reporting import Reporter
+from ..reporting import Needs, Reporter
 from ..result import Result
 from ..summary import summary
 from ..swept import Sweep
@@ -23,11 +23,14 @@ class Files(Reporter):
     """Writes result.json (a summary), samples.csv (a row a sample), curve.csv (a row a step); of a sweep, sweep.csv."""
 
     name: ClassVar[str] = "files"
+    needs: ClassVar[Needs] = Needs(simulated=False)
 
     def report(self, result: Result, folder: Path | None) -> None:
         if folder is None:
             return
         writing.write(folder / "result.json", json.dumps(summary(result), indent=1) + "\n")
+        if result.not_simulated:
+            return
         writing.write(folder / "samples.csv", _csv(_SAMPLE_COLUMNS, _samples(result)))
         writing.write(folder / "curve.csv", _csv(_CURVE_COLUMNS, _curve(result)))
 

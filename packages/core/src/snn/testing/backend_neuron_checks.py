@@ -23,6 +23,17 @@ def _fires(backend: Backend, samples: list[list[float]], duration_ms: float, dt_
     compare(backend, network, golden.current(samples, duration_ms, dt_ms), f"given {samples} a millisecond")
 
 
+def _resets(backend: Backend, reset: str, samples: list[list[float]], duration_ms: float) -> None:
+    """Compare neurons of one reset with the reference; another one in its place is a fault."""
+    bursts, quarter = golden.bursts(reset=reset), golden.current([[0.25]], 8)
+    for layer in taken(backend, bursts, quarter).layers:
+        given = bursts[layer.name]
+        if isinstance(layer, IntegrateFire) and isinstance(given, IntegrateFire) and given.reset == reset:
+            require(layer.reset == reset, f"it runs neurons with reset {layer.reset!r} in the place of {reset!r}")
+    _fires(backend, samples, duration_ms, reset=reset)
+    compare(backend, bursts, quarter, "given 2.75 in bursts")
+
+
 def fires_at_threshold(backend: Backend) -> None:
     """Fire when the potential equals the threshold, and not only when it is above."""
     _fires(backend, [[0.25, 0.5, 1]], 8)
@@ -31,20 +42,17 @@ def fires_at_threshold(backend: Backend) -> None:
 
 def reset_subtract(backend: Backend) -> None:
     """Take the threshold off the potential at a spike, and keep what is above for later steps."""
-    _fires(backend, [[0.375, 1.5, -0.5]], 7, reset="subtract")
-    compare(backend, golden.bursts(reset="subtract"), golden.current([[0.25]], 8), "given 2.75 in bursts")
+    _resets(backend, "subtract", [[0.375, 1.5, -0.5]], 7)
 
 
 def reset_zero(backend: Backend) -> None:
     """Set the potential to zero at a spike."""
-    _fires(backend, [[0.375, 1.5, -0.5]], 7, reset="zero")
-    compare(backend, golden.bursts(reset="zero"), golden.current([[0.25]], 8), "given 2.75 in bursts")
+    _resets(backend, "zero", [[0.375, 1.5, -0.5]], 7)
 
 
 def reset_modulo(backend: Backend) -> None:
     """Leave what remains of the potential divided by the threshold at a spike."""
-    _fires(backend, [[0.375, 2.75, -0.5]], 5, reset="modulo")
-    compare(backend, golden.bursts(reset="modulo"), golden.current([[0.25]], 8), "given 2.75 in bursts")
+    _resets(backend, "modulo", [[0.375, 2.75, -0.5]], 5)
 
 
 def waits_refractory_time(backend: Backend) -> None:

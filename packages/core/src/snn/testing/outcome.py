@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ..component import Component
-from ..errors import PluginError
+from ..errors import PluginError, Unavailable
 from ..plugins import check_requirements
 
 Check: TypeAlias = Callable[..., None]
 """A function of the component; whatever else it takes has a default."""
 
-State: TypeAlias = Literal["ok", "failed", "skipped"]
+State: TypeAlias = Literal["ok", "deviates", "failed", "skipped"]
 
 
 class CheckFailed(AssertionError):  # noqa: N818  an outcome, as below
@@ -58,7 +58,11 @@ def perform(check: Check, component: Any) -> Outcome:
         check(component)
     except CannotRun as outcome:
         return Outcome(name, "skipped", str(outcome))
+    except Unavailable as error:
+        return Outcome(name, "skipped", f"{error}; {error.hint}")
     except AssertionError as error:
+        if reason := getattr(component, "deviations", {}).get(name):
+            return Outcome(name, "deviates", reason)
         return Outcome(name, "failed", str(error).strip())
     except Exception as error:  # noqa: BLE001  whatever a component raises is told, and the next check is made
         return Outcome(name, "failed", f"{type(error).__name__}: {error}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 
 from ..dataset import UNKNOWN, Dataset
+from ..errors import ConversionWarning
 from ..network import Network
 from ..neurons import Neuron
 from ..simulating import Backend, NotSimulated, Record, Recording, Setup, Simulator, Stimulus
@@ -26,7 +29,9 @@ def taken(backend: Backend, network: Network, stimulus: Stimulus) -> Network:
     if problems := backend.inspect(network):
         raise DoesNotApply(problems[0].message)
     require_installed("backend", backend)
-    fitted = backend.fit(network, Dataset(stimulus.samples, np.full(len(stimulus.samples), UNKNOWN)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConversionWarning)  # checks are about what it runs then
+        fitted = backend.fit(network, Dataset(stimulus.samples, np.full(len(stimulus.samples), UNKNOWN)))
     for layer in fitted.layers:
         if isinstance(layer, Neuron) and not isinstance(layer, reference.NEURONS):
             raise CannotRun(f"it runs {layer.kind} in the place of {network[layer.name].kind}: there is no reference")

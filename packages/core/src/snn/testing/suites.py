@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from ..errors import Unavailable
 from ..normalising import Normaliser
 from ..parsing import Frontend
 from ..reader import Reader
@@ -45,8 +46,8 @@ class _Suite:
     Attributes
     ----------
     deviations : mapping of str to str
-        The names of checks that the component is known to fail, each with the reason and the measured size. Such a
-        check must fail: a deviation that was repaired must be struck off.
+        The names of checks that the component is known to fail, each with the reason and the measured size, beside
+        those that it tells itself. Such a check must fail: a deviation that was repaired must be struck off.
     """
 
     kind: ClassVar[str]
@@ -56,6 +57,7 @@ class _Suite:
         if "kind" in vars(cls):
             return
         require(hasattr(cls, cls.kind), f"{cls.__name__} has no {cls.kind}: set it to the component, {cls.kind} = …()")
+        cls.deviations = {**getattr(cls, cls.kind).deviations, **cls.deviations}
         checks = checks_for(cls.kind)
         if unknown := set(cls.deviations) - {check.__name__ for check in checks}:
             raise ValueError(f"{cls.__name__}.deviations: there is no check {', '.join(sorted(unknown))}")
@@ -89,7 +91,7 @@ def _test(cls: type[_Suite], checks: tuple[Check, ...]) -> Check:
         more = {name: value for name, value in self.material().items() if name in taken}
         try:
             functools.partial(check, **more)(getattr(self, self.kind))
-        except CannotRun as outcome:
+        except (CannotRun, Unavailable) as outcome:
             pytest.skip(str(outcome))
 
     return test_keeps_its_promise

@@ -1,0 +1,1 @@
+"""The backend ``spinnaker``: converted networks on SpiNNaker boards, through sPyNNaker."""
