@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 from snn_backend_spinnaker.serving import serve
 
@@ -12,8 +13,12 @@ def answer(word, value, report):
         sys.stdout.write("something to see\n")
         sys.stdout.flush()
         return value
+    if word == "path":
+        return sys.path
     if word == "fail":
         raise ValueError("no such thing\nand a long story")
+    if word == "sleep":
+        time.sleep(60)
     sys.stderr.write("the last words\n")
     os._exit(value)
 

@@ -4,63 +4,101 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
 from snn.errors import SimulationError
-from snn.progress import Progress, say_nothing
-from snn_backend_spinnaker.child import Child
+from snn.progress import Progress
+from snn_backend_spinnaker.child import LOG, Child, private_folder
 
 
 @pytest.fixture
-def child(tmp_path):
-    child = Child("failing_worker", "worker", tmp_path)
+def told():
+    return []
+
+
+@pytest.fixture
+def child(tmp_path, told):
+    child = Child("failing_worker", "the worker", tmp_path, kept=True, hint="look", patience_s=20.0, tell=told.append)
     yield child
     child.close()
 
 
-def test_what_is_asked_is_answered_after_its_progress(child):
-    told = []
+def test_what_is_asked_is_answered_after_its_progress(child, told):
     value = np.arange(100_000)
-    assert (child.ask("echo", value, told.append) == value).all()
+    assert (child.ask("echo", value) == value).all()
     assert told == [Progress("echo", 1, 2)]
 
 
 def test_what_it_prints_is_kept_and_does_not_disturb_the_answers(child, tmp_path):
     for _ in range(3):
-        assert child.ask("echo", 1, say_nothing) == 1
+        assert child.ask("echo", 1) == 1
     child.close()
-    assert (tmp_path / "worker.txt").read_text().count("something to see") == 3
+    assert (tmp_path / LOG).read_text().count("something to see") == 3
 
 
 def test_what_fails_is_one_line_and_the_process_goes_on(child):
-    with pytest.raises(SimulationError, match=r"^worker failed: ValueError: no such thing$") as caught:
-        child.ask("fail", None, say_nothing)
-    assert "worker.txt" in caught.value.hint
-    assert child.ask("echo", 1, say_nothing) == 1
+    with pytest.raises(SimulationError, match=r"^the worker failed to fail: ValueError: no such thing and a long st"):
+        child.ask("fail")
+    assert child.ask("echo", 1) == 1
 
 
-def test_a_process_that_ends_is_told_with_its_last_words(child):
-    with pytest.raises(SimulationError, match=r"^worker ended before it answered \(exit code 3\); .*: the last words$"):
-        child.ask("die", 3, say_nothing)
+def test_a_process_that_ends_is_told_with_its_last_words(child, tmp_path):
+    expected = r"^the process of the worker, asked to die, ended with exit code 3: the last words$"
+    with pytest.raises(SimulationError, match=expected) as caught:
+        child.ask("die", 3)
+    assert caught.value.hint == f"look; its log is {tmp_path / LOG}"
+    with pytest.raises(SimulationError, match="let go"):
+        child.ask("echo", 1)
 
 
-def test_an_interrupt_is_for_whoever_asks(child):
-    assert child.ask("echo", 1, say_nothing) == 1
-    os.kill(child._process.pid, signal.SIGINT)
-    assert child.ask("echo", 2, say_nothing) == 2
+def test_a_process_that_is_killed_is_told_and_has_been_waited_for(child):
+    os.kill(child._process.pid, signal.SIGKILL)
+    with pytest.raises(SimulationError, match=r"was ended by SIGKILL"):
+        child.ask("echo", 1)
+    assert child._process.returncode == -signal.SIGKILL
+
+
+def test_a_process_that_says_nothing_is_given_up(child):
+    child._patience_s = 0.5
+    with pytest.raises(SimulationError, match=r"asked to sleep, and has said nothing for 0\.5 s"):
+        child.ask("sleep")
+    assert child._process.returncode is not None
+
+
+def test_an_interrupt_ends_the_process(child, monkeypatch):
+    def interrupted(word):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(child, "_hear", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        child.ask("echo", 1)
+    assert child._process.returncode is not None
 
 
 def test_it_ends_when_it_is_closed_once_or_twice(child):
-    child.ask("echo", 1, say_nothing)
+    child.ask("echo", 1)
     child.close()
-    assert child._process.poll() is not None
+    assert child._process.returncode is not None
     child.close()
-    with pytest.raises(SimulationError, match="let go"):
-        child.ask("echo", 1, say_nothing)
 
 
-def test_it_ends_when_whoever_began_it_is_gone(child):
-    child.ask("echo", 1, say_nothing)
+def test_it_ends_when_whoever_began_it_is_gone_whatever_it_is_doing(child):
+    child.ask("echo", 1)
     child._process.stdin.close()
-    assert child._process.wait(10) == 0
+    assert child._process.wait(20) == 1
+
+
+def test_it_finds_the_modules_that_this_process_finds_and_none_of_the_folder(child, tmp_path):
+    (tmp_path / "numpy.py").write_text("raise SystemExit")
+    assert set(map(os.path.abspath, sys.path)) == set(child.ask("path"))
+
+
+def test_folders_are_its_own_and_temporary_ones_go_with_it(tmp_path):
+    assert private_folder(tmp_path, "nest") == tmp_path / "nest"
+    assert private_folder(tmp_path, "nest") == tmp_path / "nest-2"
+    child = Child("failing_worker", "the worker", private_folder(None, "nest"), kept=False, hint="look")
+    assert (child.folder / LOG).exists()
+    child.close()
+    assert not child.folder.exists()

@@ -237,7 +237,9 @@ def test_a_simulator_that_dies_is_one_error_and_leaves_nothing_running(tmp_path)
     stimulus = ConstantCurrent(samples(), np.arange(2), Clock(duration_ms=STEPS))
     with PyNN().build(network(), Setup(clock=stimulus.clock, folder=tmp_path)) as built:
         built._child._process.kill()
-        with pytest.raises(SimulationError, match=r"^pynn-nest ended before it answered \(signal 9\)") as caught:
+        with pytest.raises(
+            SimulationError, match=r"^the process of PyNN's nest, asked to present, was ended by SIGKILL"
+        ) as caught:
             built.run(stimulus)
-        assert str(tmp_path / "pynn-nest.txt") in caught.value.hint
+        assert str(tmp_path / "pynn" / "log.txt") in caught.value.hint
     assert built._child._process.poll() is not None

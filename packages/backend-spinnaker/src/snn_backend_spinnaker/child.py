@@ -1,112 +1,162 @@
-"""A simulator in a process of its own, asked and answered through pipes (`serving`).
+"""A simulator in a process of its own, in a private folder, asked and answered through pipes (`serving`).
 
-Simulators that PyNN drives are one to a process, print what they like, and end the process they are in when they fail
-badly. What they print is kept in a file, and what becomes of them is told as one error.
+Simulators that PyNN drives are one to a process, print what they like, write where they are, and end the process they
+are in when they fail badly. What they print is kept in a file, and what becomes of them is told as one error.
 """
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import os
 import pickle
+import queue
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from snn.errors import SimulationError
-from snn.progress import Progress, Tell
+from snn.progress import Progress, Tell, say_nothing
 
-from .serving import LETTERS
+LOG = "log.txt"
+"""What the process prints, in its folder."""
 
-_PATIENCE = 5.0  # seconds that a process has to end once it is not needed
+_LETTERS = 400  # of what went wrong that are told
+_START = "import sys; sys.path[:] = sys.argv[2:]; import runpy; runpy.run_module(sys.argv[1], run_name='__main__')"
+
+
+def private_folder(folder: Path | None, name: str) -> Path:
+    """Return a new folder, called ``name`` or with a number, in ``folder``; or a temporary one."""
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix=f"snn-{name}-"))
+    for number in itertools.count(1):
+        made = folder.absolute() / (name if number == 1 else f"{name}-{number}")
+        with suppress(FileExistsError):
+            made.mkdir()
+            return made
+    raise AssertionError
 
 
 class Child:
-    """A process that runs the module ``worker``, which calls `serving.serve`.
+    """A process that runs the module ``worker``, which calls `serving.serve`; to be closed.
 
     Parameters
     ----------
     worker : str
     name : str
         What it is called in messages.
-    folder : Path or None
-        Where what it prints is kept; None for a temporary folder.
+    folder : Path
+        Where it works, and what it prints is kept; its own.
+    kept : bool
+        Whether the folder is left when it is closed.
+    hint : str
+        What to do when it fails.
     environment : mapping
         Variables that differ from those of this process.
+    patience_s : float or None
+        How long it may say nothing; None for as long as it likes.
+    tell : Tell
     """
 
     def __init__(
-        self, worker: str, name: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+        self,
+        worker: str,
+        name: str,
+        folder: Path,
+        *,
+        kept: bool,
+        hint: str,
+        environment: Mapping[str, str] | None = None,
+        patience_s: float | None = None,
+        tell: Tell = say_nothing,
     ) -> None:
-        self._name, self._kept = name, folder is not None
-        self._temporary = TemporaryDirectory(prefix="snn-")
-        self._log = (folder or Path(self._temporary.name)) / f"{name}.txt"
-        # what is on the path here is there too, and nothing of the folder that the user is in
-        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
-        with self._log.open("wb") as output:
+        self._name, self._kept, self._usual_hint = name, kept, hint
+        self._patience_s, self._tell = patience_s, tell
+        self.folder = folder
+        self._messages: queue.Queue[tuple[str, Any] | None] = queue.Queue()
+        places = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100  they need not be files
+        with (folder / LOG).open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  this interpreter, and a module of this package
-                [sys.executable, "-m", worker],
+                [sys.executable, "-c", _START, worker, *places],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=output,
-                env={**os.environ, **path, **(environment or {})},
+                stderr=log,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,  # Ctrl-C is for us, who end the process
             )
+        threading.Thread(target=self._listen, daemon=True).start()
 
-    def ask(self, word: str, value: object, tell: Tell) -> Any:
-        """Return the answer, passing on the progress that comes before it.
+    def ask(self, word: str, value: object = None) -> Any:
+        """Have ``word`` done, and return what came of it; what it says of its progress is told.
 
         Raises
         ------
         SimulationError
-            It failed, or ended.
+            It failed, died, or said nothing for too long. In the last two cases, it is closed.
         """
-        asked, answers = self._process.stdin, self._process.stdout
-        if asked is None or answers is None or asked.closed:
+        asked = self._process.stdin
+        if asked is None or asked.closed:
             raise SimulationError(f"{self._name} has been let go", hint="build it again")
         try:
-            pickle.dump((word, value), asked, protocol=5)
-            asked.flush()
-            said, answer = pickle.load(answers)  # noqa: S301  from a process of our own
-            while said == "progress":
-                tell(Progress(*answer))
-                said, answer = pickle.load(answers)  # noqa: S301
-        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
-            raise self._ended() from error
+            with suppress(OSError):  # one that has died is told of below
+                pickle.dump((word, value), asked, protocol=5)
+                asked.flush()
+            while (message := self._hear(word)) and message[0] == "progress":
+                self._tell(Progress(*message[1]))
+        except BaseException:
+            self.close()
+            raise
+        if message is None:
+            raise self._died(word)
+        said, answer = message
         if said == "failed":
-            raise SimulationError(f"{self._name} failed: {answer}", hint=self._hint())
+            raise SimulationError(f"{self._name} failed to {word}: {answer:.{_LETTERS}}", hint=self._hint())
         return answer
 
     def close(self) -> None:
-        """End the process; may be called more than once."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what was not sent yet need not be
-                    pipe.close()
+        """End the process, with what it may have started, and remove its folder if it is not kept."""
         if self._process.poll() is None:
-            self._process.terminate()
-        self._wait()
-        self._temporary.cleanup()
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError, ValueError):
+                    stream.close()
+        if not self._kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _wait(self) -> int:
-        """Return the exit code, of a process that is ending or is ended now."""
+    def _hear(self, word: str) -> tuple[str, Any] | None:
+        """Return the next message; None where the process has ended."""
         try:
-            return self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+            return self._messages.get(timeout=self._patience_s)
+        except queue.Empty:
+            raise SimulationError(
+                f"{self._name} was asked to {word}, and has said nothing for {self._patience_s:g} s", hint=self._hint()
+            ) from None
 
-    def _ended(self) -> SimulationError:
-        """Return the error that says how the process ended."""
-        code = self._wait()
-        printed = [line.strip() for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
-        last = f"; its last words: {printed[-1]:.{LETTERS}}" if printed else ""
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return SimulationError(f"{self._name} ended before it answered ({how}){last}", hint=self._hint())
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
+            while self._process.stdout is not None:
+                self._messages.put(pickle.load(self._process.stdout))  # noqa: S301  from a process of our own
+        self._messages.put(None)
+
+    def _died(self, word: str) -> SimulationError:
+        code = self._process.wait()
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        with suppress(OSError):
+            lines = (self.folder / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            how += f": {lines[-1].strip():.{_LETTERS}}" if lines else ""
+        self.close()
+        return SimulationError(f"the process of {self._name}, asked to {word}, {how}", hint=self._hint())
 
     def _hint(self) -> str:
-        if self._kept:
-            return f"what it printed is in {self._log}"
-        return "snn check with the backend's name tells what works; with --out FOLDER, what it prints is kept there"
+        kept = f"its log is {self.folder / LOG}" if self._kept else "with --out DIR, its log is kept there"
+        return f"{self._usual_hint}; {kept}"

@@ -1,17 +1,16 @@
-"""The side of a simulator's process: what is asked through its pipes is answered, until they are closed."""
+"""The side of a simulator's process: what is asked through its pipes is answered, until nobody can ask any more."""
 
 from __future__ import annotations
 
 import os
 import pickle
-import signal
+import queue
 import sys
+import threading
 import traceback
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeAlias
-
-LETTERS = 300
-"""How much is told of what went wrong."""
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 Report: TypeAlias = Callable[[str, int, int], None]
 """Is told a stage, how much of it is done, and of how much."""
@@ -21,36 +20,40 @@ Answer: TypeAlias = Callable[[str, Any, Report], Any]
 
 
 def serve(answer: Answer) -> None:
-    """Answer what is asked through the pipes of this process, until they are closed.
+    """Answer what is asked through the pipes of this process.
 
     Messages are pairs of a word and a value. An answer is any number of ``("progress", (stage, done, total))``, and
-    then ``("done", value)`` or ``("failed", line)``. What a simulator prints goes to standard error.
+    then ``("done", value)`` or ``("failed", line)``. What a simulator prints goes to standard error. The process ends,
+    whatever it is doing, when its input does, so that none is left behind.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks decides what an interrupt ends
-    asked = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    while (message := _read(asked)) is not None:
-        _say(answers, *_answered(answer, *message, answers))
+    asked: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+
+    def say(word: str, value: Any) -> None:
+        pickle.dump((word, value), answers, protocol=5)
+        answers.flush()
+
+    def report(stage: str, done: int, total: int) -> None:
+        say("progress", (stage, done, total))
+
+    while True:
+        said, value = _answered(answer, *asked.get(), report)
+        say(said, value)
 
 
-def _answered(answer: Answer, word: str, value: Any, answers: BinaryIO) -> tuple[str, Any]:
+def _answered(answer: Answer, word: str, value: Any, report: Report) -> tuple[str, Any]:
     try:
-        return "done", answer(word, value, lambda *step: _say(answers, "progress", step))
-    except Exception as error:  # noqa: BLE001  whatever a simulator raises is told
+        return "done", answer(word, value, report)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a simulator raises is told
         traceback.print_exc()
-        line = next(iter(str(error).splitlines()), "")
-        return "failed", f"{type(error).__name__}: {line}"[:LETTERS]
+        return "failed", " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _say(answers: BinaryIO, word: str, value: Any) -> None:
-    pickle.dump((word, value), answers, protocol=5)
-    answers.flush()
-
-
-def _read(asked: BinaryIO) -> tuple[str, Any] | None:
-    """Return the next message, or None at the end."""
-    try:
-        return pickle.load(asked)  # noqa: S301  from the process that began this one
-    except EOFError:
-        return None
+def _listen(asked: queue.SimpleQueue[tuple[str, Any]]) -> None:
+    """Pass on what is asked; when there can be no more, end the process."""
+    with suppress(EOFError, OSError, ValueError):
+        while True:
+            asked.put(pickle.load(sys.stdin.buffer))  # noqa: S301  from the process that began this one
+    os._exit(1)

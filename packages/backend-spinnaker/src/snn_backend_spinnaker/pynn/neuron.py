@@ -209,6 +209,7 @@ def _cell_type(neuron: Any, pynn: Any) -> Any:
             "recordable": ["spikes"],
             "units": {},
             "receptor_types": ["excitatory", "inhibitory"],
+            "conductance_based": False,
             "model": Cell,
         },
     )

@@ -14,7 +14,7 @@ from snn.currents import check, per_sample, per_step
 from snn.network import Array, Network
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from ..child import Child
+from ..child import Child, private_folder
 from .plan import plan
 from .worker import Build, Present
 
@@ -42,10 +42,17 @@ class PyNNSimulator(Simulator):
         self._network, self._setup = network, setup
         started = time.perf_counter()
         self._plan = plan(network, setup, folder)
-        self._child = Child(f"{__package__}.worker", f"pynn-{simulator}", setup.folder)
+        self._child = Child(
+            f"{__package__}.worker",
+            f"PyNN's {simulator}",
+            private_folder(setup.folder, "pynn"),
+            kept=setup.folder is not None,
+            hint=f"snn check pynn, with --set backend.pynn.simulator={simulator}, tells what works",
+            tell=setup.tell,
+        )
         try:
             build = Build(simulator, self._plan, native)
-            self._facts: dict[str, object] = self._child.ask("build", build, setup.tell)
+            self._facts: dict[str, object] = self._child.ask("build", build)
         except BaseException:
             self._child.close()
             raise
@@ -88,7 +95,7 @@ class PyNNSimulator(Simulator):
         check(currents)
         # a layer without biases behind neurons is given nothing
         entering = {name: rows for name, rows in currents.items() if rows.any()}
-        spikes, potentials = self._child.ask("present", Present(stop - start, entering), self._setup.tell)
+        spikes, potentials = self._child.ask("present", Present(stop - start, entering))
         for columns in spikes.values():
             columns[1] += start
         return spikes, potentials

@@ -14,11 +14,11 @@ from snn.errors import SimulationError, UnsupportedLayer
 from snn.network import Array, Network
 from snn.simulating import Events, NotSimulated, Recording, Setup, Simulator, Stimulus
 
+from ..child import Child
 from . import limits
-from .child import ARRAYS, FOUND, GIVEN
 from .fixed_point import LARGEST, STEP, Numbers
 from .plan import CLOCK, Plan, Population
-from .process import Spynnaker, config
+from .process import config, spynnaker
 
 if TYPE_CHECKING:
     from .backend import SpiNNaker
@@ -33,7 +33,7 @@ class SpiNNakerSimulator(Simulator):
 
     def __init__(self, network: Network, setup: Setup, backend: SpiNNaker) -> None:
         self._network, self._setup, self._backend = network, setup, backend
-        self._process: Spynnaker | None = None
+        self._process: Child | None = None
         self._facts: dict[str, object] = {}
         self._key: tuple[bool, float] | None = None
         self._plan: Plan
@@ -83,12 +83,10 @@ class SpiNNakerSimulator(Simulator):
         if found := limits.problems(self._plan, backend.hardware):
             raise UnsupportedLayer("\n".join(f"layer {p.layer!r}: {p.message}" for p in found), hint=found[0].hint)
         settings = config(backend.machine, backend.version)
-        self._process = Spynnaker(settings, setup.folder, backend.patience_s, setup.tell)
-        order, arrays = described(self._plan, self._records())
-        np.savez(self._process.folder / ARRAYS, **arrays)  # type: ignore[arg-type]
+        self._process = spynnaker(settings, setup.folder, backend.patience_s, setup.tell)
         self._asked(
             "build",
-            **order,
+            **described(self._plan, self._records()),
             dt_ms=setup.clock.dt_ms,
             time_scale_factor=backend.time_scale_factor,
             neurons_per_core=backend.neurons_per_core,
@@ -100,7 +98,7 @@ class SpiNNakerSimulator(Simulator):
     def _asked(self, word: str, **content: object) -> dict[str, Any]:
         if self._process is None:
             raise SimulationError("the simulator is closed", hint="build it again")
-        return self._process.ask(word, **content)
+        return self._process.ask(word, content)
 
     def _records(self) -> dict[str, list[str]]:
         """Return what is recorded of each layer: all spikes, and the potentials that are asked for or read out."""
@@ -112,14 +110,11 @@ class SpiNNakerSimulator(Simulator):
         return found
 
     def _present(self, stimulus: Stimulus, given: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, Numbers]:
-        if self._process is None:
-            raise SimulationError("the simulator is closed", hint="build it again")
-        np.savez(self._process.folder / GIVEN, **given)  # type: ignore[arg-type]
-        samples = len(stimulus.samples)
-        answer = self._asked("present", samples=samples, first=0, all=samples, entry=self._network.input.name)
+        answer = self._asked(
+            "present", samples=len(stimulus.samples), entry=self._network.input.name, given=dict(given)
+        )
         self._tell_of(answer["facts"])
-        with np.load(self._process.folder / FOUND) as arrays:
-            return dict(arrays)
+        return answer["found"]
 
     def _tell_of(self, told: Mapping[str, Any]) -> None:
         """Keep what is worth knowing, and fail where a binary is missing, which a virtual machine does not care for."""
@@ -152,27 +147,17 @@ class SpiNNakerSimulator(Simulator):
         }
 
 
-def described(plan: Plan, records: Mapping[str, list[str]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+def described(plan: Plan, records: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return ``plan`` as what is sent to the process: plain values, and arrays."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    populations, projections = [], []
-    for number, population in enumerate(plan.populations.values()):
-        arrays[f"initial{number}"] = population.initial
-        populations.append(
-            {
-                "name": population.name,
-                "size": population.size,
-                "threshold": population.threshold,
-                "reset": population.reset,
-                "pause": population.pause,
-                "expected": population.scale.expected,
-            }
-        )
-    for number, projection in enumerate(projection for projection in plan.projections if len(projection.pre)):
-        for part in ("pre", "post", "weight"):
-            arrays[f"{part}{number}"] = getattr(projection, part)
-        told = {name: getattr(projection, name) for name in ("source", "target", "receptor", "delay")}
-        projections.append(told)
+    cells = ("name", "size", "threshold", "reset", "pause", "initial")
+    populations = [
+        {name: getattr(population, name) for name in cells} | {"expected": population.scale.expected}
+        for population in plan.populations.values()
+    ]
+    synapses = ("source", "target", "receptor", "delay", "pre", "post", "weight")
+    projections = [
+        {name: getattr(projection, name) for name in synapses} for projection in plan.projections if len(projection.pre)
+    ]
     return {
         "populations": populations,
         "projections": projections,
@@ -180,7 +165,7 @@ def described(plan: Plan, records: Mapping[str, list[str]]) -> tuple[dict[str, A
         "clock": CLOCK,
         "records": dict(records),
         "steps": plan.steps,
-    }, arrays
+    }
 
 
 def driven(plan: Plan, network: Network, stimulus: Stimulus) -> dict[str, Numbers]:

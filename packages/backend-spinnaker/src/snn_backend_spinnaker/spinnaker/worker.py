@@ -1,67 +1,19 @@
-"""What the process of sPyNNaker does: build a network, present samples to it, tell where it is.
-
-A line of JSON says what to do; arrays come and go as files in the folder, which is the working directory.  It ends when
-nobody can ask any more, whatever it is doing, so that none is left behind.
-"""
+"""What the process of sPyNNaker does: build a network, present samples to it, tell where it is."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import os
-import queue
-import sys
-import threading
 import time
-import traceback
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-ARRAYS = "plan.npz"
-GIVEN = "given.npz"
-FOUND = "found.npz"
+from ..serving import Report, serve
+
 _PAUSE = 0.5  # seconds between two words on how far it is
 _CONVOLUTION = "IF_trunc_delta_conv.aplx"
-
-Say = Callable[[dict[str, Any]], None]
-
-
-def main() -> None:
-    """Do what is asked, until the end of the input."""
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what sPyNNaker prints goes into its log
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
-
-    def say(message: dict[str, Any]) -> None:
-        print(json.dumps(message), file=replies, flush=True)
-
-    network: _Chips | None = None
-    while True:
-        order = json.loads(lines.get())
-        try:
-            if order["word"] == "build":
-                network = _Chips(order, say)
-                say({"built": True})
-            elif network is not None:
-                say(getattr(network, order["word"])(order))
-        except BaseException as error:
-            traceback.print_exc()  # into the log
-            say({"error": " ".join(f"{type(error).__name__}: {error}".split())})
-            if not isinstance(error, Exception):
-                raise
-
-
-def _listen(lines: queue.SimpleQueue[str]) -> None:
-    """Pass on each line that comes in; when there can be no more, end the process."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in sys.stdin:
-            lines.put(line)
-    os._exit(1)
 
 
 class _Chips:
@@ -70,17 +22,16 @@ class _Chips:
     Parameters
     ----------
     order : dict
-        The plan as `simulator` sends it; its arrays are in ``plan.npz``.
-    say : callable
-        Is told how far it is.
+        The plan as `simulator` sends it.
+    report : Report
     """
 
-    def __init__(self, order: dict[str, Any], say: Say) -> None:
+    def __init__(self, order: dict[str, Any], report: Report) -> None:
         import pyNN.spiNNaker as sim  # noqa: N813, PLC0415  as PyNN has it; it takes seconds
         from pyNN.spiNNaker import extra_models  # noqa: PLC0415
 
-        self._sim, self._say, self._dt_ms, self._steps = sim, say, order["dt_ms"], order["steps"]
-        _heard(say)
+        self._sim, self._report, self._dt_ms, self._steps = sim, report, order["dt_ms"], order["steps"]
+        _heard(report)
         self._ran = False
         sim.setup(timestep=self._dt_ms, time_scale_factor=order["time_scale_factor"], n_boards_required=order["boards"])
         self._synapse = synapse(sim.StaticSynapse)()
@@ -92,14 +43,13 @@ class _Chips:
         }
         self._populations: dict[str, Any] = {}
         self._records = order["records"]
-        with np.load(ARRAYS) as arrays:
-            for number, told in enumerate(order["populations"]):
-                self._populations[told["name"]] = self._population(extra_models, told, arrays[f"initial{number}"])
-            for number, told in enumerate(order["projections"]):
-                self._project(told, *(arrays[f"{part}{number}"] for part in ("pre", "post", "weight")))
-                say({"progress": ["build", number + 1, len(order["projections"])]})
+        for told in order["populations"]:
+            self._populations[told["name"]] = self._population(extra_models, told)
+        for number, told in enumerate(order["projections"], 1):
+            self._project(told)
+            report("build", number, len(order["projections"]))
 
-    def _population(self, models: Any, told: dict[str, Any], initial: npt.NDArray[np.float64]) -> Any:
+    def _population(self, models: Any, told: dict[str, Any]) -> Any:
         cell = models.IFTruncDelta(
             tau_m=1.0,
             cm=1.0,  # of which only the quotient counts: what comes in is added as it is
@@ -110,13 +60,13 @@ class _Chips:
         )
         expected = {"max_expected_summed_weight": told["expected"]}
         made = self._sim.Population(told["size"], cell, label=told["name"], additional_parameters=expected)
-        made.initialize(v=_one_or_each(initial))
+        made.initialize(v=_one_or_each(told["initial"]))
         if wanted := self._records.get(told["name"]):
             made.record(wanted)
         return made
 
-    def _project(self, told: dict[str, Any], pre: Any, post: Any, weight: Any) -> None:
-        sim = self._sim
+    def _project(self, told: dict[str, Any]) -> None:
+        sim, pre, post, weight = self._sim, told["pre"], told["post"], told["weight"]
         delays = np.full(len(pre), told["delay"] * self._dt_ms)
         source = self._sources.get(told["source"]) or self._populations[told["source"]]
         sim.Projection(
@@ -134,10 +84,9 @@ class _Chips:
         return {"facts": _facts(self._populations, self._sources)}
 
     def present(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Present samples, each from rest; what the neurons did is in ``found.npz``."""
+        """Present samples, each from rest; what the neurons did is ``found``."""
         found: dict[str, Any] = {}
-        with np.load(GIVEN) as given:
-            arrays = dict(given)
+        arrays = order["given"]
         for sample in range(order["samples"]):
             if self._ran:
                 self._sim.reset()
@@ -148,9 +97,8 @@ class _Chips:
                 for variable in wanted:
                     key = f"{variable}/{sample}/{name}"
                     found[key] = self._read(self._populations[name], variable)
-            self._say({"progress": ["simulate", order["first"] + sample + 1, order["all"]]})
-        np.savez(FOUND, **found)
-        return {"facts": _facts(self._populations, self._sources)}
+            self._report("simulate", sample + 1, order["samples"])
+        return {"facts": _facts(self._populations, self._sources), "found": found}
 
     def _give(self, arrays: dict[str, Any], sample: int, entry: str) -> None:
         """Set currents, potentials at rest, and the spikes of the input."""
@@ -199,7 +147,7 @@ def synapse(static: Any) -> Any:
     return Sorted
 
 
-def _heard(say: Say) -> None:
+def _heard(report: Report) -> None:
     """Pass on how far sPyNNaker is with what takes long, which it draws as bars."""
     from spinn_utilities.progress_bar import ProgressBar  # noqa: PLC0415
 
@@ -210,7 +158,7 @@ def _heard(say: Say) -> None:
         update(self, amount_to_add)
         if time.monotonic() > last + _PAUSE:
             last = time.monotonic()
-            say({"progress": ["map", self._currently_completed, self._number_of_things]})
+            report("map", self._currently_completed, self._number_of_things)
 
     ProgressBar.update = told
 
@@ -249,3 +197,20 @@ def _is_there(binary: str, view: Any) -> bool:
         return os.path.exists(view.get_executable_path(binary))  # noqa: PTH110  a string, from elsewhere
     except KeyError:
         return False
+
+
+class _Worker:
+    """The chips, once they are built."""
+
+    chips: _Chips | None = None
+
+    def answer(self, word: str, value: dict[str, Any], report: Report) -> dict[str, Any]:
+        """Build a network, or have it mapped or samples presented to it."""
+        if word == "build":
+            self.chips = _Chips(value, report)
+            return {}
+        return getattr(self.chips, word)(value)
+
+
+if __name__ == "__main__":
+    serve(_Worker().answer)
