@@ -17,7 +17,7 @@ def snn(folder, *words):
     return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=True).stdout
 
 
-@pytest.mark.parametrize("backend", ["pynn"])
+@pytest.mark.parametrize("backend", ["pynn", "spinnaker"])
 def test_the_example_is_converted_for_it_wherever_that_may_be(backend, tmp_path):
     """Nothing of the simulator is needed to convert."""
     snn(tmp_path, "convert", EXAMPLE / "mnist.keras", "--frontend", "keras", "--backend", backend)
