@@ -95,6 +95,16 @@ def _brian2_is_left_as_it_was():
     assert not brian2.Network._globally_running
 
 
+@pytest.fixture(autouse=True)
+def _compilers_take_their_ease():
+    """Compile without optimisation, which takes a third of the time; what is computed is the same."""
+    key = "codegen.cpp.extra_compile_args_gcc"
+    before = brian2.prefs[key]
+    brian2.prefs[key] = ["-w", "-O0", "-std=c++11"]
+    yield
+    brian2.prefs[key] = before
+
+
 @needs_compiler
 def test_currents_give_the_same_spikes_in_batches_of_any_size_and_compile_once(tmp_path, monkeypatch):
     """The program is compiled for three samples; two, and five in two runs, are played by the same one."""
