@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from snn import analog
 from snn import layers as op
-from snn.connections import connections, depths, drive
+from snn.connections import LINEAR, connections, depths, drive, synapses
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.testing import golden_layers
@@ -199,3 +199,8 @@ def test_a_node_is_as_deep_as_the_longest_way_to_it():
     assert found == {"input": 0, "first": 0, "second": 1, "third": 2, "out": 3}
     found = depths(network, connections(network, entry=True))
     assert found == {"input": 0, "first": 1, "second": 2, "third": 3, "out": 4}
+
+
+def test_every_linear_kind_becomes_synapses_and_no_other():
+    taken = {kind for kind in synapses.registry if kind is not object}
+    assert taken == LINEAR | {op.MaxPool}

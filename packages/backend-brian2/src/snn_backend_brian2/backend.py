@@ -8,17 +8,12 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 from snn import layers as op
+from snn.connections import LINEAR
 from snn.network import Layer, Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.operations import analog_part
 from snn.simulating import Backend, Problem, Setup, Simulator
 
-_LINEAR: frozenset[type[Layer]] = frozenset(
-    {
-        op.Add, op.Affine, op.AvgPool, op.BatchNorm, op.Concat, op.Conv, op.ConvTranspose, op.Dense, op.Flatten, op.Pad,
-        op.Permute, op.Reshape, op.Upsample,
-    }
-)  # fmt: skip
 _WIRING = (op.Concat, op.Flatten, op.Pad, op.Permute, op.Reshape, op.Upsample)
 
 
@@ -29,7 +24,7 @@ class Brian2(Backend):
     name: ClassVar[str] = "brian2"
     requires: ClassVar[tuple[str, ...]] = ("brian2",)
     sequences: ClassVar[bool] = True
-    layers: ClassVar[frozenset[type[Layer]]] = _LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
+    layers: ClassVar[frozenset[type[Layer]]] = LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
 
     codegen: Annotated[
         Literal["numpy", "cython", "cpp_standalone"],

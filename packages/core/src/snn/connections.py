@@ -24,6 +24,14 @@ from .operations import analog_part
 
 Indices = npt.NDArray[np.int64]
 
+LINEAR: frozenset[type[Layer]] = frozenset(
+    {
+        op.Add, op.Affine, op.AvgPool, op.BatchNorm, op.Concat, op.Conv, op.ConvTranspose, op.Dense, op.Flatten, op.Pad,
+        op.Permute, op.Reshape, op.Upsample,
+    }
+)  # fmt: skip
+"""The kinds of layers that become synapses."""
+
 
 @dataclass(frozen=True, eq=False)
 class Connection:

@@ -18,7 +18,7 @@ from .neurons import Neuron
 from .plugins import Plugins, check_requirements, raised_by
 from .progress import Progress, Tell, say_nothing
 from .run_file import RunFile
-from .simulating import Backend, Integers, Kind, Record, Recording, Setup, Simulator, Stimulus
+from .simulating import Backend, Integers, Record, Recording, Setup, Simulator, Stimulus
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,7 @@ def parity(
     data = fitting.fit(sampling.selected(run, data), network, tell, skip_bad=run.data.skip_bad)
     stimuli.check(run, data)
     names = frozenset(layer.name for layer in network.layers if isinstance(layer, Neuron) and layer.spiking)
-    kind: Kind = "current" if run.simulate.input == "current" else "spikes"
-    setup = Setup(clock=clock, record=Record(counts=names), seed=run.general.seed, tell=tell, kind=kind)
+    setup = Setup(clock=clock, record=Record(counts=names), seed=run.general.seed, tell=tell, kind=run.simulate.kind)
     with ExitStack() as stack:
         sides = [_Side(run.backends[name], network, plugins) for name in backends]
         first = sides[0]

@@ -86,7 +86,7 @@ def simulate(
         folder=folder,
         tell=tell,
         processors=run.processors,
-        kind="current" if run.simulate.input == "current" else "spikes",
+        kind=run.simulate.kind,
     )
     spiking, ranks, operations, seconds = [], [], [], 0.0
     with raised_by("backend", run.backend, plugins), run.backend.build(network, setup) as simulator:
@@ -211,7 +211,7 @@ def check_record(run: RunFile, network: Network) -> None:
 
 def check_input(run: RunFile, network: Network) -> None:
     """Raise SettingsError where the backend, or neurons of ``network``, do not take the input that [simulate] names."""
-    kind = "current" if run.simulate.input == "current" else "spikes"
+    kind = run.simulate.kind
     if kind not in run.backend.inputs:
         raise SettingsError(
             f"[simulate] input: backend {run.backend.name!r} takes no {run.simulate.input} input",

@@ -11,7 +11,7 @@ from msgspec import Meta
 from .converting import ConvertSettings
 from .measures.energy import EnergySettings
 from .settings import PositiveFloat, PositiveInt
-from .simulating import Record
+from .simulating import Kind, Record
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ class SimulateSettings:
     sequence: Annotated[
         PositiveInt, Meta(description="Samples shown one after the other without a reset; 1: each starts at rest.")
     ] = 1
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of stimulus that `input` comes to."""
+        return "current" if self.input == "current" else "spikes"
 
 
 @dataclass(frozen=True)

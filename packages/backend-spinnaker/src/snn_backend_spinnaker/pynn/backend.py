@@ -8,17 +8,12 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 from snn import layers as op
+from snn.connections import LINEAR
 from snn.network import Layer, Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.operations import analog_part
 from snn.simulating import Backend, Problem, Setup, Simulator
 
-_LAYERS: frozenset[type[Layer]] = frozenset(
-    {
-        op.Add, op.Affine, op.AvgPool, op.BatchNorm, op.Concat, op.Conv, op.ConvTranspose, op.Dense, op.Flatten,
-        op.Input, op.MaxPool, op.Pad, op.Permute, op.Reshape, op.Upsample, IntegrateFire, Accumulate,
-    }
-)  # fmt: skip
 _MODULES = {"nest": "nest: nest-simulator", "neuron": "neuron", "brian2": "brian2"}
 
 
@@ -28,7 +23,7 @@ class PyNN(Backend):
 
     name: ClassVar[str] = "pynn"
     sequences: ClassVar[bool] = True
-    layers: ClassVar[frozenset[type[Layer]]] = _LAYERS
+    layers: ClassVar[frozenset[type[Layer]]] = LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
 
     simulator: Annotated[
         Literal["nest", "neuron", "brian2"],

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta
 from snn import layers as op
 from snn.clock import Clock
+from snn.connections import LINEAR
 from snn.dataset import Dataset
 from snn.errors import ConversionWarning, Unavailable, UnsupportedLayer
 from snn.network import Layer, Network
@@ -23,13 +24,6 @@ from snn.simulating import Backend, Problem, Setup, Simulator
 
 from . import limits
 from .plan import Plan, plan
-
-_LINEAR: frozenset[type[Layer]] = frozenset(
-    {
-        op.Add, op.Affine, op.AvgPool, op.BatchNorm, op.Concat, op.Conv, op.ConvTranspose, op.Dense, op.Flatten, op.Pad,
-        op.Permute, op.Reshape, op.Upsample,
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class SpiNNaker(Backend):
             "rates are 0.23 off after 50 steps, and stay so",
         }
     )
-    layers: ClassVar[frozenset[type[Layer]]] = _LINEAR | {op.Input, IntegrateFire, Accumulate}
+    layers: ClassVar[frozenset[type[Layer]]] = LINEAR | {op.Input, IntegrateFire, Accumulate}
 
     machine: Annotated[str, Meta(description="The host name or address of the board.")] = ""
     virtual: Annotated[
