@@ -21,7 +21,7 @@ _FULL = 2**16 - 1  # what a ring buffer holds, in steps of its weights
 class Emulated(SpiNNaker):
     """The backend, with its plan stepped through in place of a board."""
 
-    requires: ClassVar = ()
+    requires: ClassVar[tuple[str, ...]] = ()
     machine: str = "emulated.invalid"
 
     def build(self, network, setup):

@@ -35,7 +35,7 @@ class Mapper(Backend):
     """Tells where it would place a network."""
 
     name: ClassVar[str] = "mapper"
-    layers: ClassVar = LAYERS
+    layers: ClassVar[frozenset] = LAYERS
 
     def build(self, network, setup):
         return Map()
@@ -143,7 +143,7 @@ def test_check_takes_settings_of_what_it_checks_and_no_others():
 @dataclass(frozen=True)
 class Honest(Mapper):
     name: ClassVar[str] = "Honest"
-    deviations: ClassVar = {"has_a_name": "upper case, by one letter"}
+    deviations: ClassVar[dict] = {"has_a_name": "upper case, by one letter"}
 
 
 def test_a_deviation_that_a_component_tells_is_no_failure():
