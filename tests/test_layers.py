@@ -35,6 +35,7 @@ RANKS = [
         "recordings",
         "synapse_tables",
         "connection_files",
+        "processes",
         "assembling",
         "currents",
         "simplifying",
@@ -75,6 +76,7 @@ FRAMEWORKS = {
     "pyNN",
     "nest",
     "neuron",
+    "lava",
     "matplotlib",
     "scipy",
 }

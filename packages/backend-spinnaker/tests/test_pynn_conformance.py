@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from snn.processes.child import Child
 from snn.testing import BackendSuite
-from snn_backend_spinnaker.child import Child
 from snn_backend_spinnaker.pynn import simulator
 from snn_backend_spinnaker.pynn.backend import PyNN
 from test_pynn import missing
@@ -17,7 +17,9 @@ class Kept:
         self.begun = {}
 
     def __call__(self, worker, name, folder, **more):
-        if name not in self.begun:
+        if name in self.begun:
+            folder.rmdir()  # made for a process that need not be
+        else:
             self.begun[name] = Lasting(worker, name, folder, **more)
         return self.begun[name]
 
@@ -29,14 +31,18 @@ class Lasting(Child):
         """Let the next network have it."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_process_each():
+@pytest.fixture(scope="module")
+def kept():
     kept = Kept()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulator, "Child", kept)
-        yield
+    yield kept
     for child in kept.begun.values():
         Child.close(child)
+
+
+@pytest.fixture(autouse=True)
+def _one_process_each(kept, request, monkeypatch):
+    if "lets_go" not in request.node.name:  # that is about the ends of processes
+        monkeypatch.setattr(simulator, "Child", kept)
 
 
 def there(name):

@@ -18,9 +18,9 @@ from snn.encoding import ConstantCurrent, RegularSpikes
 from snn.errors import PluginError, SimulationError
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
+from snn.processes.process import LOG
 from snn.progress import say_nothing
 from snn.simulating import NotSimulated, Setup
-from snn_backend_spinnaker.child import LOG
 from snn_backend_spinnaker.spinnaker.backend import SpiNNaker
 from snn_backend_spinnaker.spinnaker.process import config, spynnaker
 from snn_backend_spinnaker.spinnaker.simulator import SpiNNakerSimulator, described, driven

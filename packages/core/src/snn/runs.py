@@ -78,6 +78,7 @@ def simulate(
 
     ``known`` is what is known of the parsed network already, as for `presenting.simulate`.
     """
+    check_requirements("backend", run.backend)
     clock = presenting.clock_of(run, spiking)
     data = sampling.selected(run, data)
     fitting.fitted_view(data, spiking)  # a wrong shape is told before all samples are looked at

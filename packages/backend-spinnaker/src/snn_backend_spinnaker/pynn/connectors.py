@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
+from snn.processes.serving import Report
 
-from ..serving import Report
 from .plan import Plan, Synapses
 
 _DENSE = 0.25  # share of all pairs from which on an array of all of them is smaller than a list of four columns

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from snn.network import Array
+from snn.processes.serving import Report
 
-from ..serving import Report
 from .connectors import Told, parts, project
 from .plan import Cells, Plan, Synapses
 from .seen import Columns, Seen, within

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 from snn.network import Array
+from snn.processes.serving import Report
 
-from ..serving import Report
 from .connectors import Told, parts, project
 from .plan import Cells, Plan, Synapses
 from .seen import Seen, within

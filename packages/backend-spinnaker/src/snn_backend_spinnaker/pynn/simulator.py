@@ -12,9 +12,10 @@ import numpy as np
 from snn.assembling import assemble, in_order
 from snn.currents import check, per_sample, per_step
 from snn.network import Array, Network
+from snn.processes.child import Child
+from snn.processes.process import private_folder
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
-from ..child import Child, private_folder
 from .plan import plan
 from .worker import Build, Present
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from snn.network import Array
+from snn.processes.serving import Report, serve
 
-from ..serving import Report, serve
 from .plan import Plan
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import site
 from pathlib import Path
 
+from snn.processes.child import Child
+from snn.processes.process import private_folder
 from snn.progress import Tell
-
-from ..child import Child, private_folder
 
 _CONFIG = ".spynnaker.cfg"
 _HINT = (

@@ -12,9 +12,9 @@ from snn import currents
 from snn.assembling import assemble, in_order
 from snn.errors import SimulationError, UnsupportedLayer
 from snn.network import Array, Network
+from snn.processes.child import Child
 from snn.simulating import Events, NotSimulated, Recording, Setup, Simulator, Stimulus
 
-from ..child import Child
 from . import limits
 from .fixed_point import LARGEST, STEP, Numbers
 from .plan import CLOCK, Plan, Population
@@ -53,9 +53,13 @@ class SpiNNakerSimulator(Simulator):
                 "the machine is virtual; sPyNNaker gave the network its places, with every binary it needs, and ran "
                 "none of them"
             )
-        heights = _height(stimulus)
-        self._build(entry=not stimulus.constant, height=heights)
-        given = {} if stimulus.constant else _spikes(stimulus)
+        if stimulus.constant:
+            self._build(entry=False, height=1.0)
+            given: dict[str, npt.NDArray[Any]] = {}
+        else:
+            entered = stimulus.steps(0, stimulus.clock.steps)
+            self._build(entry=True, height=_height(entered))
+            given = _spikes(entered)
         given |= driven(self._plan, self._network, stimulus)
         found = self._present(stimulus, given)
         return recorded(self._plan, self._network, stimulus, self._setup, found)
@@ -241,11 +245,8 @@ def recorded(plan: Plan, network: Network, stimulus: Stimulus, setup: Setup, fou
     return assemble(network, stimulus, setup.record, spikes, potentials)
 
 
-def _height(stimulus: Stimulus) -> float:
-    """Return the height of the spikes of the input, which all must have; 1 for a current."""
-    if stimulus.constant:
-        return 1.0
-    entered = stimulus.steps(0, stimulus.clock.steps)
+def _height(entered: Array) -> float:
+    """Return the height of the spikes of the input, (steps, batch, *shape), which all must have."""
     heights = np.unique(entered[entered != 0])
     if len(heights) > 1 or (len(heights) and heights[0] < 0):
         raise SimulationError(
@@ -256,9 +257,8 @@ def _height(stimulus: Stimulus) -> float:
     return float(heights[0]) if len(heights) else 1.0
 
 
-def _spikes(stimulus: Stimulus) -> dict[str, npt.NDArray[Any]]:
+def _spikes(entered: Array) -> dict[str, npt.NDArray[Any]]:
     """Return the steps and the elements of the spikes of each sample."""
-    entered = stimulus.steps(0, stimulus.clock.steps)
     found: dict[str, npt.NDArray[Any]] = {}
     for sample in range(entered.shape[1]):
         step, neuron = np.nonzero(entered[:, sample].reshape(len(entered), -1))

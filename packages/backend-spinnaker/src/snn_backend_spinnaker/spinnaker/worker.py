@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from ..serving import Report, serve
+from snn.processes.serving import Report, serve
 
 _PAUSE = 0.5  # seconds between two words on how far it is
 _CONVOLUTION = "IF_trunc_delta_conv.aplx"

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from snn_backend_spinnaker.serving import serve
+from snn.processes.serving import serve
 
 
 def answer(word, value, report):

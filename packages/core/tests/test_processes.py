@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from snn.errors import SimulationError
+from snn.processes.child import Child
+from snn.processes.process import LOG, Process, private_folder
 from snn.progress import Progress
-from snn_backend_spinnaker.child import LOG, Child, private_folder
+
+
+@pytest.fixture(autouse=True)
+def _worker_is_found(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent)  # where `failing_worker` is
 
 
 @pytest.fixture
@@ -102,3 +109,30 @@ def test_folders_are_its_own_and_temporary_ones_go_with_it(tmp_path):
     assert (child.folder / LOG).exists()
     child.close()
     assert not child.folder.exists()
+
+
+def program(folder, text, **more):
+    return Process([sys.executable, "-c", text], "the program", folder, kept=True, hint="look", **more)
+
+
+def test_a_program_is_waited_for_and_what_it_prints_is_kept(tmp_path):
+    program(tmp_path, "import sys; print('out', flush=True); print('err', file=sys.stderr)").wait(20)
+    assert (tmp_path / LOG).read_text().split() == ["out", "err"]
+
+
+def test_a_program_that_fails_is_told_with_its_exit_code_and_its_last_line(tmp_path):
+    with pytest.raises(SimulationError, match=r"^the process of the program ended with exit code 4: no such file$"):
+        program(tmp_path, "print('no such file'); raise SystemExit(4)").wait(20)
+
+
+def test_a_program_that_hangs_is_ended_and_told(tmp_path):
+    hanging = program(tmp_path, "import time; print('begun', flush=True); time.sleep(60)")
+    with pytest.raises(SimulationError, match=r"^the program has not ended after 1 s") as caught:
+        hanging.wait(1.0)
+    assert caught.value.hint == f"look; its log is {tmp_path / LOG}"
+    assert hanging._process.returncode == -signal.SIGKILL
+
+
+def test_a_program_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(SimulationError, match=r"^the program cannot be started: /no/such: No such file or directory$"):
+        Process(["/no/such"], "the program", tmp_path, kept=True, hint="look")
