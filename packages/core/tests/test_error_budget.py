@@ -191,3 +191,12 @@ def test_mean_input_is_what_potentials_and_spikes_have_taken_up(seed):
         if isinstance(layer, IntegrateFire):
             entered = trace.potentials[layer.name][-1] - layer.initial + layer.threshold * counts[layer.name]
             np.testing.assert_allclose(found[layer.name], entered / 12, atol=1e-4, err_msg=layer.name)
+
+
+@pytest.mark.parametrize("factor", [0.75, 1, 1.5])
+def test_parts_do_not_depend_on_the_units_of_a_layer(factor):
+    """Given 0.55 a step of a threshold of 1, a neuron fires 5 times in 10 steps, whatever a threshold is called."""
+    layer = IntegrateFire(name="x", inputs=("z",), threshold=factor)
+    parts = budget(layer, 0.6, 0.55 * factor, 0.5, Clock(10, 1))
+    expected = {"inherited": -0.05, "clipping": 0, "quantisation": -0.05, "unevenness": 0}
+    assert parts == pytest.approx(expected, abs=1e-7)

@@ -10,6 +10,9 @@ operations before it make of the values of the neurons that they read, and ``v``
     quantisation  alone(z) - min(f(z), largest)     it counts in whole spikes, and starts with a potential
     unevenness    v - alone(z)              its input does not come evenly (Bu et al. 2022, Rueckauer et al. 2017)
 
+``z`` is counted in thresholds of neurons that integrate and fire, since a backend may have given them and their weights
+other units. What a backend has rounded of the weights is inherited, too.
+
 ``alone(z)`` is what the neuron would give if ``z`` came evenly in all steps (`snn.measures.ideal`). The four sum to
 ``v - a``, neuron by neuron.
 """
@@ -25,7 +28,7 @@ import numpy.typing as npt
 from .. import analog
 from ..clock import Clock
 from ..network import Layer, Network
-from ..neurons import Neuron
+from ..neurons import IntegrateFire, Neuron
 from .ideal import alone, largest
 from .references import Reference
 
@@ -62,7 +65,7 @@ def error_budget(
     ideal = alone(layer, mean_input, value, clock)
     if ideal is None or reference.function == "softmax":
         return None
-    wanted = reference.apply(mean_input)
+    wanted = reference.apply(mean_input / (layer.threshold if isinstance(layer, IntegrateFire) else 1))
     bound = largest(layer, clock)
     kept = wanted if bound is None else np.minimum(wanted, bound)
     return {

@@ -1,0 +1,58 @@
+"""What a batch brings: spikes at the entry, or biases that are worked out before they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from snn.currents import check, per_sample, per_step
+from snn.errors import SimulationError
+from snn.network import Network
+from snn.simulating import Stimulus
+
+from .chip import Integers
+from .program import Program
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What enters.
+
+    Attributes
+    ----------
+    spikes : ndarray of 0 and 1, (steps, batch, inputs)
+        Without inputs where the samples come as biases.
+    mantissa, exponent : mapping of layer name to ndarray of int, (batch, steps or 1, size)
+        Biases of the layers that the samples reach, their own included.
+    """
+
+    spikes: npt.NDArray[np.uint8]
+    mantissa: Mapping[str, Integers]
+    exponent: Mapping[str, Integers]
+
+
+def given(program: Program, network: Network, stimulus: Stimulus) -> Given:
+    """Return what ``stimulus`` brings to the compartments of ``program``."""
+    steps, batch = stimulus.clock.steps, len(stimulus.samples)
+    if program.entry:
+        entered = stimulus.steps(0, steps)
+        if not np.isin(entered, (0, 1)).all():
+            raise SimulationError(
+                "Loihi's spikes have no height and no sign; these have heights from "
+                f"{entered.min():g} to {entered.max():g}",
+                hint="give the input as a current: --set simulate.input=current",
+            )
+        return Given(entered.astype(np.uint8).reshape(steps, batch, -1), {}, {})
+    if stimulus.constant:
+        currents = per_sample(network, stimulus.samples, stimulus.clock.dt_ms)
+    else:
+        currents = per_step(network, stimulus)
+    check(currents)
+    mantissa, exponent = {}, {}
+    for name, group in program.compartments.items():
+        if group.driven:
+            rows = currents[name].reshape(batch, -1, group.size)
+            mantissa[name], exponent[name], _ = group.biases(rows)
+    return Given(np.zeros((steps, batch, 0), np.uint8), mantissa, exponent)

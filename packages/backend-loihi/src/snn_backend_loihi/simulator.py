@@ -1,0 +1,123 @@
+"""A fitted network on the emulator, batch by batch."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from snn.assembling import assemble
+from snn.errors import ConversionWarning
+from snn.network import Array, Network
+from snn.progress import Progress
+from snn.simulating import Recording, Setup, Simulator, Stimulus
+
+from . import limits
+from .given import Given, given
+from .machine import Machine, Seen, joined
+from .program import Compartments, Program, program
+
+_HELD_BYTES = 2**28  # of input spikes and potentials, at once
+
+
+class Emulator(Simulator):
+    """The package's own emulator, with a network in it."""
+
+    def __init__(self, network: Network, setup: Setup, machine: limits.Machine) -> None:
+        started = time.perf_counter()
+        self._network, self._setup = network, setup
+        self._program = program(network, setup.clock, setup.kind)
+        self._kept = kept(self._program, network, setup)
+        self._machine = Machine(self._program, self._kept, setup.processors)
+        self._saturated = dict.fromkeys(self._program.compartments, 0)
+        self._facts = facts(self._program, network, machine) | {
+            "executor": "emulator",
+            "build_seconds": round(time.perf_counter() - started, 3),
+        }
+
+    def run(self, stimulus: Stimulus) -> Recording:
+        found = joined([self._present(stimulus, start, stop) for start, stop in self._parts(stimulus)])
+        count_saturated(self._saturated, found, self._network)
+        return recorded(self._program, self._network, stimulus, self._setup, found)
+
+    def facts(self) -> Mapping[str, object]:
+        return self._facts | saturation(self._saturated)
+
+    def _parts(self, stimulus: Stimulus) -> Iterator[tuple[int, int]]:
+        """Yield the first sample and the end of what is run at once."""
+        voltages = sum(self._program.compartments[name].size for name in self._kept)
+        each = stimulus.clock.steps * (4 * voltages + stimulus.samples[0].size)
+        part, batch = max(1, _HELD_BYTES // each), len(stimulus.samples)
+        yield from ((start, min(start + part, batch)) for start in range(0, batch, part))
+
+    def _present(self, stimulus: Stimulus, start: int, stop: int) -> Seen:
+        entering = given(self._program, self._network, stimulus.of(start, stop))
+        seen = self._machine.run(entering.spikes, drive(self._machine.driven, entering))
+        self._setup.tell(Progress("simulate", stop, len(stimulus.samples)))
+        return seen
+
+
+def kept(program: Program, network: Network, setup: Setup) -> frozenset[str]:
+    """Return the layers whose voltages are kept: those asked for, and the output's that does not spike."""
+    silent = {name for name, group in program.compartments.items() if not group.spiking}
+    return setup.record.potentials | (silent & {network.output.name})
+
+
+def drive(names: list[str], entering: Given) -> npt.NDArray[np.int32]:
+    """Return what layers are given by currents, (batch, rows, columns), in units of the voltage."""
+    batch = entering.spikes.shape[1]
+    if not names:
+        return np.zeros((batch, 1, 0), np.int32)
+    return np.concatenate([(entering.mantissa[n] << entering.exponent[n]).astype(np.int32) for n in names], axis=2)
+
+
+def recorded(program: Program, network: Network, stimulus: Stimulus, setup: Setup, seen: Seen) -> Recording:
+    """Return the recording of a batch."""
+    spikes, potentials = {}, {}
+    for place, (name, group) in enumerate(program.compartments.items()):
+        if group.spiking:
+            spikes[name] = seen.events(place)
+        if name in seen.voltages:
+            values: Array = group.value(seen.voltages[name])
+            potentials[name] = values.reshape(stimulus.clock.steps, len(stimulus.samples), *network.shapes[name])
+    return assemble(network, stimulus, setup.record, spikes, potentials)
+
+
+def facts(program: Program, network: Network, machine: limits.Machine) -> dict[str, object]:
+    """Return what is worth knowing of a program."""
+    layouts = limits.layouts(network)
+    cores = sum(layout.cores for layout in layouts.values())
+    return {
+        "synapses": sum(len(way.pre) for way in program.synapses),
+        "cores": cores,
+        "chips": -(-cores // machine.cores_per_chip),
+        "layers": {name: _told(group, layouts[name]) for name, group in program.compartments.items()},
+        "input": "spikes" if program.entry else "biases of the first layer",
+    }
+
+
+def _told(group: Compartments, layout: limits.Layout) -> str:
+    threshold = f"threshold {group.threshold} * 2^6, " if group.spiking else ""
+    cores = f"{layout.cores} core{'s' * (layout.cores > 1)} of {layout.per_core} neurons (limit: {layout.limit})"
+    return f"{cores}; {threshold}a unit of 2^6 is {2.0**-group.unit:g}"
+
+
+def saturation(counts: Mapping[str, int]) -> dict[str, object]:
+    """Return in which layers voltages reached the end of their range, and how often."""
+    some = {name: count for name, count in counts.items() if count}
+    return {"saturated_voltages": some} if some else {}
+
+
+def count_saturated(counts: dict[str, int], seen: Seen, network: Network) -> None:
+    """Add to ``counts``, and warn where it is an output whose potentials tell the class."""
+    for name, found in seen.saturated.items():
+        counts[name] += int(found.sum())
+        if name == network.output.name and found.any() and name in seen.voltages:
+            warnings.warn(
+                f"layer {name!r}: the potentials of {int((found > 0).sum())} of {len(found)} samples reach the end of "
+                "24 bits, and stay there",
+                ConversionWarning,
+                stacklevel=2,
+            )
