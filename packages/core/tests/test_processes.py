@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_it_ends_when_it_is_closed_once_or_twice(child):
 def test_it_ends_when_whoever_began_it_is_gone_whatever_it_is_doing(child):
     child.ask("echo", 1)
     child._process.stdin.close()
-    assert child._process.wait(20) == 1
+    assert child._process.wait(20) in (1, -signal.SIGTERM)
 
 
 def test_it_finds_the_modules_that_this_process_finds_and_none_of_the_folder(child, tmp_path):
@@ -130,7 +131,28 @@ def test_a_program_that_hangs_is_ended_and_told(tmp_path):
     with pytest.raises(SimulationError, match=r"^the program has not ended after 1 s") as caught:
         hanging.wait(1.0)
     assert caught.value.hint == f"look; its log is {tmp_path / LOG}"
+    assert hanging._process.returncode == -signal.SIGTERM
+
+
+def test_a_program_that_does_not_end_when_it_is_asked_to_is_ended_by_force(tmp_path):
+    text = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
+    hanging = program(tmp_path, text)
+    while not (tmp_path / LOG).read_text():
+        time.sleep(0.01)
+    hanging.close()
     assert hanging._process.returncode == -signal.SIGKILL
+
+
+def test_what_a_program_has_started_ends_with_it(tmp_path):
+    text = "import subprocess, time; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); time.sleep(60)"
+    parent = program(tmp_path, text)
+    while not (tmp_path / LOG).read_text().endswith("\n"):
+        time.sleep(0.01)
+    parent.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / LOG).read_text()), 0)
 
 
 def test_a_program_that_is_not_there_is_told(tmp_path):

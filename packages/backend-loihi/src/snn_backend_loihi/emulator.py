@@ -93,7 +93,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
                 if not forgets:
                     before = np.int64(current[begin + neuron]) * (_FORGETS - current_decay[group])
                     u += before // _FORGETS if before >= 0 else -(-before // _FORGETS)
-                u = ((u + _HALF) & (_WRAP - 1)) - _HALF
+                u = ((u + _HALF - 1) & (_WRAP - 1)) - _HALF + 1
                 if not forgets:
                     current[begin + neuron] = u
                 v = np.int64(volts[neuron])

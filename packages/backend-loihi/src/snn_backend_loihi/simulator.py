@@ -114,10 +114,16 @@ def count_saturated(counts: dict[str, int], seen: Seen, network: Network) -> Non
     """Add to ``counts``, and warn where it is an output whose potentials tell the class."""
     for name, found in seen.saturated.items():
         counts[name] += int(found.sum())
-        if name == network.output.name and found.any() and name in seen.voltages:
-            warnings.warn(
-                f"layer {name!r}: the potentials of {int((found > 0).sum())} of {len(found)} samples reach the end of "
-                "24 bits, and stay there",
-                ConversionWarning,
-                stacklevel=2,
-            )
+        if name == network.output.name and name in seen.voltages:
+            warn_of_end(name, int((found > 0).sum()), len(found))
+
+
+def warn_of_end(name: str, samples: int, batch: int) -> None:
+    """Warn of an output whose potentials end at 24 bits in so many ``samples`` of a batch."""
+    if samples:
+        warnings.warn(
+            f"layer {name!r}: the potentials of {samples} of {batch} samples reach the end of 24 bits, and stay there; "
+            "convert the model for as many steps as are run, with typical calibration samples",
+            ConversionWarning,
+            stacklevel=2,
+        )

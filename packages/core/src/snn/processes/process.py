@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ LOG = "log.txt"
 LETTERS = 400
 """Of what went wrong that are told."""
 
+_GRACE = 2.0  # seconds in which it may end by itself
 _TAIL_BYTES = 2**16  # of the log, in which its last line is looked for
 
 
@@ -128,8 +130,7 @@ class Process:
     def close(self) -> None:
         """End it, with what it may have started, and remove its folder if it is not kept."""
         if self._process.poll() is None:
-            with suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._end()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
@@ -137,6 +138,20 @@ class Process:
                     stream.close()
         if not self._kept:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self) -> None:
+        """Ask it and all that it has started to end, and end them by force where they do not.
+
+        Python's process that removes the shared memory of others is deaf to the first, and ends when it is done.
+        """
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+            until = time.monotonic() + _GRACE
+            while time.monotonic() < until:
+                self._process.poll()
+                os.killpg(self._process.pid, 0)  # an error where none is left
+                time.sleep(0.01)
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _last(self) -> str:
         """Return the last line that it has printed, after a colon."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
 
 Report: TypeAlias = Callable[[str, int, int], None]
 """Is told a stage, how much of it is done, and of how much."""
@@ -29,7 +31,9 @@ def serve(answer: Answer) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     asked: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    # a process that a simulator forks closes its standard input, and would wait for the thread that reads ours
+    sys.stdin = Path(os.devnull).open()  # noqa: SIM115  for as long as the process is there
 
     def say(word: str, value: Any) -> None:
         pickle.dump((word, value), answers, protocol=5)
@@ -51,9 +55,12 @@ def _answered(answer: Answer, word: str, value: Any, report: Report) -> tuple[st
         return "failed", " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _listen(asked: queue.SimpleQueue[tuple[str, Any]]) -> None:
+def _listen(stream: BinaryIO, asked: queue.SimpleQueue[tuple[str, Any]]) -> None:
     """Pass on what is asked; when there can be no more, end the process."""
     with suppress(EOFError, OSError, ValueError):
         while True:
-            asked.put(pickle.load(sys.stdin.buffer))  # noqa: S301  from the process that began this one
+            asked.put(pickle.load(stream))  # noqa: S301  from the process that began this one
+    if os.getpgrp() == os.getpid():
+        with suppress(OSError):
+            os.killpg(0, signal.SIGTERM)  # what it has started, too
     os._exit(1)

@@ -1,0 +1,1 @@
+"""The executor ``lava``: the same integers in Intel's Lava, in a process of its own."""

@@ -1,0 +1,179 @@
+"""The process of Lava: builds a network of its processes once, and presents samples one after the other."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+from lava.proc.conv.process import Conv
+from lava.proc.dense.process import DelayDense, Dense
+from lava.proc.io.sink import RingBuffer as Sink
+from lava.proc.io.source import RingBuffer as Source
+from lava.proc.lif.process import LIF
+from snn.processes.serving import Report, serve
+
+from .orders import Answer, Build, Bundle, Group, Present
+from .processes.soft_reset import SoftResetLIF
+
+Buffers = dict[str, npt.NDArray[Any]]
+
+
+class Network:
+    """Processes of Lava, compiled when the first sample comes."""
+
+    def __init__(self, build: Build) -> None:
+        self._build = build
+        self._last = build.steps + max(group.depth for group in build.groups.values())
+        self._groups = {name: _group(group) for name, group in build.groups.items()}
+        self._entry: Any = None
+        if build.entry:
+            self._entry = Source(data=np.zeros((*build.inputs, self._last), np.int32))
+        self._bundles = [self._connected(bundle) for bundle in build.bundles]
+        self._sinks = {name: self._sink(name) for name, group in build.groups.items() if group.spiking}
+
+    def present(self, order: Present, report: Report) -> Answer:
+        """Run the samples of ``order``."""
+        steps, batch = order.spikes.shape[:2]
+        fired = {name: self._empty(name, batch, np.uint8) for name in self._sinks}
+        voltages = {n: self._empty(n, batch, np.int32) for n, group in self._build.groups.items() if group.read}
+        for sample in range(batch):
+            self._run(sample, order, voltages)
+            for name, sink in self._sinks.items():
+                depth = self._build.groups[name].depth
+                seen = np.moveaxis(np.asarray(sink.data.get()), -1, 0)
+                fired[name][:, sample] = seen[depth : depth + steps] != 0
+            report("simulate", sample + 1, batch)
+        return Answer(fired, voltages)
+
+    def _empty(self, name: str, batch: int, kind: type[np.generic]) -> npt.NDArray[Any]:
+        return np.zeros((self._build.steps, batch, *self._build.groups[name].shape), kind)
+
+    def _connected(self, bundle: Bundle) -> Any:
+        process = _bundle(bundle, self._shape(bundle.source))
+        source = self._entry if bundle.source == self._build.entry else self._groups[bundle.source]
+        out = source.s_out if bundle.groups else source.s_out.reshape(process.s_in.shape)
+        out.connect(process.s_in)
+        target = self._groups[bundle.target]
+        (process.a_out if bundle.groups else process.a_out.reshape(target.a_in.shape)).connect(target.a_in)
+        return process
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return self._build.inputs if name == self._build.entry else self._build.groups[name].shape
+
+    def _sink(self, name: str) -> Any:
+        sink = Sink(shape=self._build.groups[name].shape, buffer=self._last)
+        self._groups[name].s_out.connect(sink.a_in)
+        return sink
+
+    def _run(self, sample: int, order: Present, voltages: Buffers) -> None:
+        """Run one sample from rest; each group begins in the step that it is deep."""
+        self._rest()
+        if self._entry is not None:
+            data = np.zeros(self._entry.data.shape, np.int32)
+            data[..., : len(order.spikes)] = np.moveaxis(order.spikes[:, sample], 0, -1)
+            self._set(self._entry.data, data)
+        step = 0
+        for stop in self._stops(order, voltages):
+            self._begin(step, sample, order)
+            self._go(stop - step)
+            for name, found in voltages.items():
+                at = step - self._build.groups[name].depth
+                if 0 <= at < self._build.steps:
+                    found[at, sample] = np.asarray(self._groups[name].v.get())
+            step = stop
+
+    def _stops(self, order: Present, voltages: Buffers) -> list[int]:
+        """Return the steps before which there is something to do, and the last."""
+        changing = any(values.shape[1] > 1 for values in order.mantissa.values())
+        if voltages or changing:
+            return list(range(1, self._last + 1))
+        depths = {group.depth for group in self._build.groups.values()} - {0}
+        return [*sorted(depths), self._last]
+
+    def _begin(self, step: int, sample: int, order: Present) -> None:
+        """Give groups that begin in ``step`` their voltages and biases, and those whose biases change the next ones."""
+        for name, group in self._build.groups.items():
+            at = step - group.depth
+            mantissa, exponent = group.bias_mantissa, group.bias_exponent
+            changes = at == 0
+            if name in order.mantissa and 0 <= at < self._build.steps:
+                rows = order.mantissa[name].shape[1]
+                changes = changes or rows > 1
+                row = at if rows > 1 else 0
+                mantissa, exponent = order.mantissa[name][sample, row], order.exponent[name][sample, row]
+            if at == 0:
+                self._set(self._groups[name].v, group.initial)
+            if changes:
+                self._set(self._groups[name].bias_mant, mantissa)
+                self._set(self._groups[name].bias_exp, exponent)
+
+    def _rest(self) -> None:
+        for name, process in self._groups.items():
+            nothing = np.zeros(self._build.groups[name].shape, np.int32)
+            for variable in (process.u, process.v, process.bias_mant):
+                self._set(variable, nothing)
+        for process in self._bundles:
+            buffer = process.a_buf if hasattr(process, "a_buf") else process.a_buff
+            self._set(buffer, np.zeros(buffer.shape, np.int32))
+
+    def _set(self, variable: Any, value: npt.NDArray[Any]) -> None:
+        if next(iter(self._groups.values())).runtime is None:
+            variable.init = value  # before it is compiled
+        else:
+            variable.set(value)
+
+    def _go(self, steps: int) -> None:
+        first = next(iter(self._groups.values()))
+        if first.runtime is None:
+            first.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+        first.run(condition=RunSteps(num_steps=steps))
+
+
+def _group(group: Group) -> Any:
+    kind = SoftResetLIF if group.soft else LIF
+    return kind(
+        shape=group.shape,
+        du=group.current_decay,
+        dv=group.voltage_decay,
+        vth=group.threshold,
+        bias_mant=np.zeros(group.shape, np.int32),
+        bias_exp=group.bias_exponent,
+    )
+
+
+def _bundle(bundle: Bundle, shape: tuple[int, ...]) -> Any:
+    if bundle.groups:
+        return Conv(
+            weight=bundle.weight << bundle.exponent,  # its integers know no exponent
+            input_shape=shape,
+            stride=bundle.stride,
+            padding=bundle.padding,
+            dilation=bundle.dilation,
+            groups=bundle.groups,
+        )
+    if bundle.delay > 1:
+        return DelayDense(weights=bundle.weight, delays=bundle.delay - 1, weight_exp=bundle.exponent)
+    return Dense(weights=bundle.weight, weight_exp=bundle.exponent)
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    logging.getLogger().setLevel(logging.INFO)  # below, Lava is silent about what has failed
+    network: list[Network] = []
+
+    def answer(word: str, value: Any, report: Report) -> Any:
+        if word == "build":
+            network.append(Network(value))
+        elif word == "present":
+            return network[0].present(value, report)
+        return None
+
+    serve(answer)
+
+
+if __name__ == "__main__":
+    main()
