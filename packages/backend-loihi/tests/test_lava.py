@@ -1,6 +1,8 @@
 """Lava gives what the emulator gives, spike for spike and voltage for voltage."""
 
-import subprocess
+import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import networks
@@ -39,34 +41,49 @@ def test_spikes_and_voltages_are_those_of_the_emulator(make, reset, kind):
         np.testing.assert_array_equal(potentials, theirs.potentials[name], err_msg=name)
 
 
-def processes():
-    """Return how many processes of Lava there are."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout  # noqa: S607
-    return listed.count("snn_backend_loihi.lava.worker")
+def session(leader):
+    """Return the processes of the session of ``leader``."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getsid(int(place.name)) == leader:
+                found.append(place)
+    return found
 
 
-def shared_memory():
-    """Return the segments of shared memory that Python's processes have."""
-    return {path.name for path in Path("/dev/shm").glob("psm_*")}  # noqa: S108  where Linux keeps it
+def shared_memory(places):
+    """Return the segments of shared memory that processes have."""
+    found = set()
+    for place in places:
+        with suppress(OSError):
+            found |= set(re.findall(r"/(psm_\w+)", (place / "maps").read_text()))
+    return found
 
 
-def test_nothing_of_lava_is_left_when_a_run_is_cut_off(tmp_path):
+def test_nothing_of_lava_is_left_when_a_run_is_cut_off():
     network = Loihi().fit(networks.dense(0), None)
-    before, kept = processes(), shared_memory()
     stimulus = networks.spikes(network, 0, steps=200)
+    begun = []
 
     def interrupted(progress):
         raise KeyboardInterrupt
 
-    with (
-        pytest.raises(KeyboardInterrupt),
-        Loihi(executor="lava").build(
-            network, Setup(clock=stimulus.clock, kind="spikes", tell=interrupted)
-        ) as simulator,
-    ):
+    simulator = Loihi(executor="lava").build(network, Setup(clock=stimulus.clock, kind="spikes", tell=interrupted))
+    leader, hear = simulator._child._process.pid, simulator._child._hear
+
+    def heard(word):
+        message = hear(word)
+        begun.append((len(session(leader)), shared_memory(session(leader))))
+        return message
+
+    simulator._child._hear = heard
+    with pytest.raises(KeyboardInterrupt), simulator:
         simulator.run(stimulus)
-    assert processes() == before
-    assert shared_memory() <= kept
+    ((processes, segments),) = begun
+    assert processes > 5
+    assert segments
+    assert not session(leader)
+    assert not [name for name in segments if (Path("/dev/shm") / name).exists()]  # noqa: S108  where Linux keeps it
 
 
 def test_lava_that_says_nothing_is_given_up():

@@ -11,6 +11,7 @@ from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
+from lava.proc.io.sink import Read
 from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.process import LIF
@@ -19,38 +20,48 @@ from snn.processes.serving import Report, serve
 from .orders import Answer, Build, Bundle, Group, Present
 from .processes.soft_reset import SoftResetLIF
 
-Buffers = dict[str, npt.NDArray[Any]]
-
 
 class Network:
-    """Processes of Lava, compiled when the first sample comes."""
+    """Processes of Lava for one batch, compiled when the first sample is run.
 
-    def __init__(self, build: Build) -> None:
-        self._build = build
+    What a source fires is given to it when it is made: to set that later takes seconds a sample, as Lava sends arrays
+    number by number.
+    """
+
+    def __init__(self, build: Build, order: Present) -> None:
+        self._build, self._order = build, order
         self._last = build.steps + max(group.depth for group in build.groups.values())
+        self._batch = order.spikes.shape[1]
         self._groups = {name: _group(group) for name, group in build.groups.items()}
-        self._entry: Any = None
-        if build.entry:
-            self._entry = Source(data=np.zeros((*build.inputs, self._last), np.int32))
+        self._first = next(iter(self._groups.values()))
+        self._entry = self._source() if build.entry else None
         self._bundles = [self._connected(bundle) for bundle in build.bundles]
         self._sinks = {name: self._sink(name) for name, group in build.groups.items() if group.spiking}
+        self._readers = {name: self._reader(name) for name, group in build.groups.items() if group.read}
 
-    def present(self, order: Present, report: Report) -> Answer:
-        """Run the samples of ``order``."""
-        steps, batch = order.spikes.shape[:2]
-        fired = {name: self._empty(name, batch, np.uint8) for name in self._sinks}
-        voltages = {n: self._empty(n, batch, np.int32) for n, group in self._build.groups.items() if group.read}
-        for sample in range(batch):
-            self._run(sample, order, voltages)
-            for name, sink in self._sinks.items():
-                depth = self._build.groups[name].depth
-                seen = np.moveaxis(np.asarray(sink.data.get()), -1, 0)
-                fired[name][:, sample] = seen[depth : depth + steps] != 0
-            report("simulate", sample + 1, batch)
-        return Answer(fired, voltages)
+    def run(self, report: Report) -> Answer:
+        """Run all samples, one after the other."""
+        try:
+            for sample in range(self._batch):
+                self._run(sample)
+                report("simulate", sample + 1, self._batch)
+            fired = {name: self._seen(name, sink, np.uint8) for name, sink in self._sinks.items()}
+            return Answer(fired, {name: self._seen(name, sink, np.int32) for name, sink in self._readers.items()})
+        finally:
+            self._first.stop()
 
-    def _empty(self, name: str, batch: int, kind: type[np.generic]) -> npt.NDArray[Any]:
-        return np.zeros((self._build.steps, batch, *self._build.groups[name].shape), kind)
+    def _source(self) -> Any:
+        spikes = self._order.spikes
+        data = np.zeros((*self._build.inputs, self._batch, self._last), np.int32)
+        data[..., : len(spikes)] = np.moveaxis(spikes, (0, 1), (-1, -2))
+        return Source(data=data.reshape(*self._build.inputs, -1))
+
+    def _seen(self, name: str, sink: Any, kind: type[np.generic]) -> npt.NDArray[Any]:
+        """Return what a sink has kept, (steps, batch, *shape), from the step on in which its group begins."""
+        group = self._build.groups[name]
+        kept = np.asarray(sink.data.get()).reshape(*group.shape, self._batch, self._last)
+        kept = kept[..., group.depth : group.depth + self._build.steps]
+        return np.ascontiguousarray(np.moveaxis(kept, (-1, -2), (0, 1)), kind)
 
     def _connected(self, bundle: Bundle) -> Any:
         process = _bundle(bundle, self._shape(bundle.source))
@@ -65,37 +76,36 @@ class Network:
         return self._build.inputs if name == self._build.entry else self._build.groups[name].shape
 
     def _sink(self, name: str) -> Any:
-        sink = Sink(shape=self._build.groups[name].shape, buffer=self._last)
+        sink = Sink(shape=self._build.groups[name].shape, buffer=self._last * self._batch)
         self._groups[name].s_out.connect(sink.a_in)
         return sink
 
-    def _run(self, sample: int, order: Present, voltages: Buffers) -> None:
+    def _reader(self, name: str) -> Any:
+        reader = Read(buffer=self._last * self._batch)
+        reader.connect_var(self._groups[name].v)
+        return reader
+
+    def _run(self, sample: int) -> None:
         """Run one sample from rest; each group begins in the step that it is deep."""
         self._rest()
-        if self._entry is not None:
-            data = np.zeros(self._entry.data.shape, np.int32)
-            data[..., : len(order.spikes)] = np.moveaxis(order.spikes[:, sample], 0, -1)
-            self._set(self._entry.data, data)
         step = 0
-        for stop in self._stops(order, voltages):
-            self._begin(step, sample, order)
-            self._go(stop - step)
-            for name, found in voltages.items():
-                at = step - self._build.groups[name].depth
-                if 0 <= at < self._build.steps:
-                    found[at, sample] = np.asarray(self._groups[name].v.get())
+        for stop in self._stops():
+            self._begin(step, sample)
+            if self._first.runtime is None:
+                self._first.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+            self._first.run(condition=RunSteps(num_steps=stop - step))
             step = stop
 
-    def _stops(self, order: Present, voltages: Buffers) -> list[int]:
+    def _stops(self) -> list[int]:
         """Return the steps before which there is something to do, and the last."""
-        changing = any(values.shape[1] > 1 for values in order.mantissa.values())
-        if voltages or changing:
+        if any(values.shape[1] > 1 for values in self._order.mantissa.values()):
             return list(range(1, self._last + 1))
         depths = {group.depth for group in self._build.groups.values()} - {0}
         return [*sorted(depths), self._last]
 
-    def _begin(self, step: int, sample: int, order: Present) -> None:
+    def _begin(self, step: int, sample: int) -> None:
         """Give groups that begin in ``step`` their voltages and biases, and those whose biases change the next ones."""
+        order = self._order
         for name, group in self._build.groups.items():
             at = step - group.depth
             mantissa, exponent = group.bias_mantissa, group.bias_exponent
@@ -121,16 +131,10 @@ class Network:
             self._set(buffer, np.zeros(buffer.shape, np.int32))
 
     def _set(self, variable: Any, value: npt.NDArray[Any]) -> None:
-        if next(iter(self._groups.values())).runtime is None:
+        if self._first.runtime is None:
             variable.init = value  # before it is compiled
         else:
             variable.set(value)
-
-    def _go(self, steps: int) -> None:
-        first = next(iter(self._groups.values()))
-        if first.runtime is None:
-            first.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
-        first.run(condition=RunSteps(num_steps=steps))
 
 
 def _group(group: Group) -> Any:
@@ -163,14 +167,13 @@ def _bundle(bundle: Bundle, shape: tuple[int, ...]) -> Any:
 def main() -> None:
     """Answer until nobody asks any more."""
     logging.getLogger().setLevel(logging.INFO)  # below, Lava is silent about what has failed
-    network: list[Network] = []
+    builds: list[Build] = []
 
     def answer(word: str, value: Any, report: Report) -> Any:
         if word == "build":
-            network.append(Network(value))
-        elif word == "present":
-            return network[0].present(value, report)
-        return None
+            builds.append(value)
+            return None
+        return Network(builds[0], value).run(report)
 
     serve(answer)
 
