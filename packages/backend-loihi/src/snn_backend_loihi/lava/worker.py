@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.io.sink import Read
-from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.process import LIF
 from snn.processes.serving import Report, serve
 
 from .orders import Answer, Build, Bundle, Group, Present
+from .processes.recorder import Recorder
 from .processes.soft_reset import SoftResetLIF
 
 
@@ -34,7 +35,7 @@ class Network:
         self._batch = order.spikes.shape[1]
         self._groups = {name: _group(group) for name, group in build.groups.items()}
         self._first = next(iter(self._groups.values()))
-        self._entry = self._source() if build.entry else None
+        self._entry: Any = self._source() if build.entry else None
         self._bundles = [self._connected(bundle) for bundle in build.bundles]
         self._sinks = {name: self._sink(name) for name, group in build.groups.items() if group.spiking}
         self._readers = {name: self._reader(name) for name, group in build.groups.items() if group.read}
@@ -45,8 +46,9 @@ class Network:
             for sample in range(self._batch):
                 self._run(sample)
                 report("simulate", sample + 1, self._batch)
-            fired = {name: self._seen(name, sink, np.uint8) for name, sink in self._sinks.items()}
-            return Answer(fired, {name: self._seen(name, sink, np.int32) for name, sink in self._readers.items()})
+            fired = {name: self._seen(name, self._fired(name)) for name in self._sinks}
+            volts = {name: np.moveaxis(np.asarray(sink.data.get()), -1, 0) for name, sink in self._readers.items()}
+            return Answer(fired, {name: self._seen(name, found.astype(np.int32)) for name, found in volts.items()})
         finally:
             self._first.stop()
 
@@ -56,12 +58,17 @@ class Network:
         data[..., : len(spikes)] = np.moveaxis(spikes, (0, 1), (-1, -2))
         return Source(data=data.reshape(*self._build.inputs, -1))
 
-    def _seen(self, name: str, sink: Any, kind: type[np.generic]) -> npt.NDArray[Any]:
-        """Return what a sink has kept, (steps, batch, *shape), from the step on in which its group begins."""
+    def _seen(self, name: str, kept: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what a group did, (steps, batch, *shape), from the step on in which it begins; all is ``kept``."""
         group = self._build.groups[name]
-        kept = np.asarray(sink.data.get()).reshape(*group.shape, self._batch, self._last)
-        kept = kept[..., group.depth : group.depth + self._build.steps]
-        return np.ascontiguousarray(np.moveaxis(kept, (-1, -2), (0, 1)), kind)
+        kept = kept.reshape(self._batch, self._last, *group.shape)[:, group.depth : group.depth + self._build.steps]
+        return np.ascontiguousarray(kept.swapaxes(0, 1))
+
+    def _fired(self, name: str) -> npt.NDArray[np.uint8]:
+        path = Path(self._sinks[name])
+        fired: npt.NDArray[np.uint8] = np.load(path, allow_pickle=False)
+        path.unlink()
+        return fired
 
     def _connected(self, bundle: Bundle) -> Any:
         process = _bundle(bundle, self._shape(bundle.source))
@@ -75,10 +82,12 @@ class Network:
     def _shape(self, name: str) -> tuple[int, ...]:
         return self._build.inputs if name == self._build.entry else self._build.groups[name].shape
 
-    def _sink(self, name: str) -> Any:
-        sink = Sink(shape=self._build.groups[name].shape, buffer=self._last * self._batch)
-        self._groups[name].s_out.connect(sink.a_in)
-        return sink
+    def _sink(self, name: str) -> str:
+        """Have spikes kept, and return the file that they come to be in."""
+        path = f"spikes-{list(self._groups).index(name)}.npy"
+        recorder = Recorder(shape=self._build.groups[name].shape, steps=self._last * self._batch, path=path)
+        self._groups[name].s_out.connect(recorder.a_in)
+        return path
 
     def _reader(self, name: str) -> Any:
         reader = Read(buffer=self._last * self._batch)

@@ -26,6 +26,7 @@ LETTERS = 400
 """Of what went wrong that are told."""
 
 _GRACE = 2.0  # seconds in which it may end by itself
+_PAUSE = 0.02
 _TAIL_BYTES = 2**16  # of the log, in which its last line is looked for
 
 
@@ -147,10 +148,9 @@ class Process:
         with suppress(OSError):
             os.killpg(self._process.pid, signal.SIGTERM)
             until = time.monotonic() + _GRACE
-            while time.monotonic() < until:
+            while time.monotonic() < until and _running(self._process.pid):
                 self._process.poll()
-                os.killpg(self._process.pid, 0)  # an error where none is left
-                time.sleep(0.01)
+                time.sleep(_PAUSE)
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _last(self) -> str:
@@ -160,3 +160,18 @@ class Process:
             lines = log.read().decode("utf-8", "replace").strip().splitlines()
             return f": {lines[-1].strip():.{LETTERS}}" if lines else ""
         return ""
+
+
+def _running(group: int) -> bool:
+    """Return whether a process of ``group`` does anything yet: those that wait to be buried do not."""
+    places = list(Path("/proc").glob("[0-9]*/stat"))
+    if not places:  # no Linux
+        with suppress(OSError):
+            os.killpg(group, 0)
+            return True
+    for place in places:
+        with suppress(OSError, ValueError, IndexError):
+            state, _, found = place.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+            if int(found) == group and state not in "ZX":
+                return True
+    return False
