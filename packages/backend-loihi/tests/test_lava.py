@@ -44,9 +44,9 @@ def session(leader):
     """Return the processes of the session of ``leader``."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            state, _, _, found = (place / "stat").read_text().rpartition(")")[2].split()[:4]
-            if int(found) == leader and state != "Z":  # it may wait to be buried
+        with suppress(OSError, ValueError):
+            state, _, _, number = (place / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(number) == leader and state != "Z":  # it may wait to be buried
                 found.append(place)
     return found
 

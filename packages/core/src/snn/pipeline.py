@@ -127,7 +127,10 @@ def fitted(run: RunFile, spiking: Network, plugins: Plugins, data: Dataset | Non
     if run.code.calibrates and not run.simulate.duration_ms:
         spiking = calibrating.calibrated(run, spiking, plugins, data, tell)
     with raised_by("backend", run.backend, plugins):
-        return run.backend.fit(spiking, data)
+        found = run.backend.fit(spiking, data)
+    for note in found.provenance[len(spiking.provenance) :]:
+        tell(Progress("convert", note=note))
+    return found
 
 
 def _frontend(run: RunFile, source: Path | object) -> Frontend:
