@@ -86,21 +86,23 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
                             own[posts[synapse]] += weights[synapse]
             volts = voltage[begin : begin + size]
             fixed = bias[begin : begin + size]
-            forgets = current_decay[group] == _FORGETS
-            decay = voltage_decay[group]
-            for neuron in range(size):
-                u = np.int64(own[neuron]) << 6
-                if not forgets:
+            if current_decay[group] == _FORGETS and not voltage_decay[group]:
+                for neuron in range(size):  # without branches, so that it is done for many at once
+                    own[neuron] = ((((own[neuron] << 6) + _HALF - 1) & (_WRAP - 1)) - _HALF + 1) + fixed[neuron]
+                for neuron in range(size):
+                    own[neuron] += volts[neuron]
+            else:
+                decay = _FORGETS - voltage_decay[group]
+                for neuron in range(size):
                     before = np.int64(current[begin + neuron]) * (_FORGETS - current_decay[group])
-                    u += before // _FORGETS if before >= 0 else -(-before // _FORGETS)
-                u = ((u + _HALF - 1) & (_WRAP - 1)) - _HALF + 1
-                if not forgets:
+                    u: Any = (np.int64(own[neuron]) << 6) + (
+                        before // _FORGETS if before >= 0 else -(-before // _FORGETS)
+                    )
+                    u = ((u + _HALF - 1) & (_WRAP - 1)) - _HALF + 1
                     current[begin + neuron] = u
-                v = np.int64(volts[neuron])
-                if decay:
-                    before = v * (_FORGETS - decay)
-                    v = before // _FORGETS if before >= 0 else -(-before // _FORGETS)
-                own[neuron] = v + u + fixed[neuron]
+                    before = np.int64(volts[neuron]) * decay
+                    v: Any = before // _FORGETS if before >= 0 else -(-before // _FORGETS)
+                    own[neuron] = v + u + fixed[neuron]
             if drive_place[group] >= 0:
                 given = drive[row, drive_place[group] : drive_place[group] + size]
                 for neuron in range(size):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from snn.assembling import assemble
 from snn.errors import ConversionWarning
 from snn.network import Array, Network
+from snn.neurons import Accumulate
 from snn.progress import Progress
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
@@ -112,18 +113,20 @@ def saturation(counts: Mapping[str, int]) -> dict[str, object]:
 
 def count_saturated(counts: dict[str, int], seen: Seen, network: Network) -> None:
     """Add to ``counts``, and warn where it is an output whose potentials tell the class."""
-    for name, found in seen.saturated.items():
+    for place, (name, found) in enumerate(seen.saturated.items()):
         counts[name] += int(found.sum())
-        if name == network.output.name and name in seen.voltages:
-            warn_of_end(name, int((found > 0).sum()), len(found))
+        if name == network.output.name and isinstance(network.output, Accumulate):
+            warn_of_end(name, found > 0, seen.counts[:, :, place].sum(axis=1) > 0)
 
 
-def warn_of_end(name: str, samples: int, batch: int) -> None:
-    """Warn of an output whose potentials end at 24 bits in so many ``samples`` of a batch."""
-    if samples:
-        warnings.warn(
-            f"layer {name!r}: the potentials of {samples} of {batch} samples reach the end of 24 bits, and stay there; "
-            "convert the model for as many steps as are run, with typical calibration samples",
-            ConversionWarning,
-            stacklevel=2,
-        )
+def warn_of_end(name: str, ended: npt.NDArray[np.bool_], begun: npt.NDArray[np.bool_]) -> None:
+    """Warn of samples, (batch,), whose output ends at 24 bits, or begins at 0 again, for at the upper end it fires."""
+    hint = "convert the model for as many steps as are run, with typical calibration samples"
+    told = (
+        (begun, f"rise above 24 bits and begin at 0 again, which changes the class; {hint}"),
+        (ended & ~begun, f"reach the lower end of 24 bits, and stay there; {hint}"),
+    )
+    for which, what in told:
+        if which.any():
+            message = f"layer {name!r}: the potentials of {int(which.sum())} of {len(which)} samples {what}"
+            warnings.warn(message, ConversionWarning, stacklevel=2)

@@ -27,7 +27,6 @@ class Group:
     soft : bool
         Whether it is reset by subtraction.
     initial, bias_mantissa, bias_exponent : ndarray of int, (*shape)
-    spiking : bool
     read : bool
         Whether its voltages are read.
     """
@@ -41,7 +40,6 @@ class Group:
     initial: Integers
     bias_mantissa: Integers
     bias_exponent: Integers
-    spiking: bool
     read: bool
 
 
@@ -120,6 +118,7 @@ class Answer:
     Attributes
     ----------
     fired : mapping of name to ndarray of 0 and 1, (steps, batch, *shape)
+        An output that is only read fires where its voltage is too large.
     voltages : mapping of name to ndarray of int, (steps, batch, *shape)
     """
 

@@ -32,7 +32,6 @@ def plan(program: Program, network: Network, steps: int, read: frozenset[str]) -
             initial=channels_last(group.initial, network.shapes[name]),
             bias_mantissa=channels_last(group.bias_mantissa, network.shapes[name]),
             bias_exponent=channels_last(group.bias_exponent, network.shapes[name]),
-            spiking=group.spiking,
             read=name in read,
         )
         for name, group in program.compartments.items()

@@ -60,14 +60,15 @@ class LavaSimulator(Simulator):
             {name: channels_last(values, shapes[name]) for name, values in entering.exponent.items()},
         )
         answer: Answer = self._child.ask("present", order)
-        spikes = {name: in_order(*np.nonzero(_flat(fired, shapes[name]))) for name, fired in answer.fired.items()}
+        firing = [name for name, group in self._program.compartments.items() if group.spiking]
+        spikes = {name: in_order(*np.nonzero(_flat(answer.fired[name], shapes[name]))) for name in firing}
         potentials = {}
         for name, voltages in answer.voltages.items():
             values = self._program.compartments[name].value(_flat(voltages, shapes[name]))
             potentials[name] = values.reshape(*voltages.shape[:2], *shapes[name])
             if not self._program.compartments[name].spiking:
                 ends = np.abs(_flat(voltages, shapes[name])).max(axis=(0, 2)) >= chip.VOLTAGE
-                warn_of_end(name, int(ends.sum()), len(ends))
+                warn_of_end(name, ends, _flat(answer.fired[name], shapes[name]).sum(axis=(0, 2)) > 0)
         return assemble(self._network, stimulus, self._setup.record, spikes, potentials)
 
     def facts(self) -> Mapping[str, object]:

@@ -37,7 +37,7 @@ class Network:
         self._first = next(iter(self._groups.values()))
         self._entry: Any = self._source() if build.entry else None
         self._bundles = [self._connected(bundle) for bundle in build.bundles]
-        self._sinks = {name: self._sink(name) for name, group in build.groups.items() if group.spiking}
+        self._sinks = {name: self._sink(name) for name in build.groups}
         self._readers = {name: self._reader(name) for name, group in build.groups.items() if group.read}
 
     def run(self, report: Report) -> Answer:
