@@ -124,11 +124,12 @@ def _convolution(columns: _Columns, module: Module, nodes: Mapping[str, int], ti
         (place.reshape(-1) + output[f"{axis}shift_pre"]) // output[f"{axis}_subsmp"] + output[f"{axis}shift_pos"]
         for axis, place in (("x", x), ("y", y))
     ]
-    columns.neurons(nx * ny, (out[0], out[1]), steps)
     box = {
         "lowest_x": max(0, output["crop_xmin"]), "highest_x": min(nx - 1, output["crop_xmax"]),
         "lowest_y": max(0, output["crop_ymin"]), "highest_y": min(ny - 1, output["crop_ymax"]),
     }  # fmt: skip
+    inside = (x >= box["lowest_x"]) & (x <= box["highest_x"]) & (y >= box["lowest_y"]) & (y <= box["highest_y"])
+    columns.neurons(nx * ny, (out[0], out[1]), None if steps is None else steps * inside.reshape(-1))
     columns.module(kind=CONVOLUTION, nx=nx, ny=ny, clocked=clocked, **box, **_rule(module))
 
 

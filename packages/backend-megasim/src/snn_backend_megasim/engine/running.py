@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,7 @@ class Watch:
     """
 
     nodes: tuple[str, ...] = ()
-    ticks: Integers = np.zeros(0, np.int64)  # noqa: RUF009  it has no element that could be changed
+    ticks: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
