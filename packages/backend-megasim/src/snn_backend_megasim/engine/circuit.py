@@ -1,82 +1,94 @@
-"""The netlist as arrays: what the kernels of the engine read, and never change."""
+"""The netlist and its state as tables of integers, a row each module, port, neuron and event: what the kernels work on.
+
+A compiled function that is given many arrays spends its time on handing them on; so each table is one array, whose
+columns have the names below. Modules, sources first, are numbered in the order of the netlist, and so are the nodes
+that they make.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..files.numbers import Integers
 
+Small = npt.NDArray[np.int32]
+
 SOURCE, CONVOLUTION, DENSE, FLATTEN, MAX_POOL = range(5)
+"""Kinds of modules."""
+
+(
+    KIND, THRESHOLD, SUBTRACT, REST, PAUSE, FIRES, SOFTMAX, DELAY,
+    FIRST, STOP,  # its neurons; of a max-pool, its windows
+    NX, NY, LOWEST_X, HIGHEST_X, LOWEST_Y, HIGHEST_Y,  # the array of neurons, and those whose events leave it
+    CLOCKED,  # the port that reads the bias clock, and is not read event by event; -1: none
+    PORT, PORT_STOP, READER, READER_STOP,
+    POOL_X, POOL_Y, STRIDE_X, STRIDE_Y, PAD_X, PAD_Y, CELL, CELL_STOP,  # of max-pools
+    HEAD, TAIL,  # the first and the last event of its node
+    NEXT,  # of a source: the event that comes next
+    PLANNED,  # the tick for which it was last put into the queue, to read
+) = range(33)  # fmt: skip
+"""Columns of modules."""
+
+NODE, WIDTH, HEIGHT, LAY_X, LAY_Y, WEIGHT, CURSOR = range(7)
+"""Columns of ports: the node that is read, the kernel or map, where weights begin, and the last event that was read.
+
+Of a flattening module, ``WEIGHT`` is the first address.
+"""
+
+(
+    POTENTIAL,  # without what the bias clock has added since `APPLIED` of its events; of a window, the largest sum so far
+    APPLIED,
+    STEP,  # what an event of the bias clock adds
+    MARK,  # the last moment, by number, in which it was given anything
+    ALLOWED,  # the first tick in which it may fire
+    QUEUED,  # the tick for which it waits in the queue
+    SLOT, AFTER, BEFORE,  # its place on the wheel: lists by the event of the bias clock that makes it fire
+    OUT_X, OUT_Y,  # the address of its events
+) = range(11)  # fmt: skip
+"""Columns of neurons."""
+
+TIME, X, Y, POLARITY, FOLLOW, MAKER = range(6)
+"""Columns of events: ``FOLLOW`` is the next one of the node ``MAKER``."""
+
+KEY, ITEM = range(2)
+"""Columns of the queue: tick and module as one number; a neuron, or -1 where the module has to read."""
+
+FIRST_HUNG, WOKEN = range(2)
+"""Columns of the wheel, `WHEEL` rows a module: the first neuron, and the event for which the module is in the queue."""
+
+WHEEL = 64
+"""How many events of the bias clock a neuron is looked ahead."""
+
+HEAP, LOG, TICKS, STAMP, READ, DRAWN, PROBED, FAULTY, LAST_TICK = range(9)
+"""Places in ``numbers``: the length of the queue, of the log, of the bias clock so far; moments; events that were read;
+draws; probes; an event that nothing can be done with, from 1; and the last tick."""
+
+COLUMNS = {"modules": 33, "ports": 7, "neurons": 11, "wheel": 2, "queue": 2, "log": 6}
+"""By table."""
 
 
-class Circuit(NamedTuple):
-    """The netlist; modules, sources first, are numbered in its order, and so are the nodes that they make.
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """A netlist at rest.
 
     Attributes
     ----------
-    kind, threshold, subtract, rest, pause, fires, softmax, delay : ndarray of int, (modules,)
-    first : ndarray of int, (modules + 1,)
-        Where the neurons of each module begin; those of a max-pool are its windows.
-    nx, ny : ndarray of int, (modules,)
-        The array of neurons; of a max-pool, its windows.
-    lowest_x, highest_x, lowest_y, highest_y : ndarray of int, (modules,)
-        The neurons of a convolution whose events leave it.
-    out_x, out_y : ndarray of int, (neurons,)
-        The address that the events of a neuron have.
-    step_of : ndarray of int, (neurons,)
-        What an event of the bias clock adds to a neuron.
-    clocked : ndarray of int, (modules,)
-        The port that reads the bias clock, which is not read event by event; -1: none.
+    modules, ports, neurons : ndarray of int, (rows, columns)
+    weight : ndarray of int, (weights,)
+    readers : ndarray of int, (readers,)
+        The modules that read each node, without those that read it as the bias clock.
     clock : ndarray of int, (events,)
         The times of the bias clock.
-    first_port : ndarray of int, (modules + 1,)
-    node, width, height, lay_x, lay_y, weights : ndarray of int, (ports,)
-        The node that a port reads, its kernel, and where its weights begin. Of a flattening module: the map, and, in
-        ``weights``, its first address. Of a max-pool: the map, and in ``pool`` the windows.
-    weight : ndarray of int, (weights,)
-    first_reader : ndarray of int, (modules + 1,)
-    reader : ndarray of int, (readers,)
-        The modules that read each node, without those that read it as the bias clock.
-    pool : ndarray of int, (modules, 6)
-        Of max-pools: size, stride and padding, of x and then of y each.
-    cells : ndarray of int, (modules + 1,)
-        Where the sums of the cells of each max-pool begin.
     last_tick : int
     """
 
-    kind: Integers
-    threshold: Integers
-    subtract: Integers
-    rest: Integers
-    pause: Integers
-    fires: Integers
-    softmax: Integers
-    delay: Integers
-    first: Integers
-    nx: Integers
-    ny: Integers
-    lowest_x: Integers
-    highest_x: Integers
-    lowest_y: Integers
-    highest_y: Integers
-    out_x: Integers
-    out_y: Integers
-    step_of: Integers
-    clocked: Integers
+    modules: Integers
+    ports: Integers
+    neurons: Integers
+    weight: Small
+    readers: Integers
     clock: Integers
-    first_port: Integers
-    node: Integers
-    width: Integers
-    height: Integers
-    lay_x: Integers
-    lay_y: Integers
-    weights: Integers
-    weight: npt.NDArray[np.int32]
-    first_reader: Integers
-    reader: Integers
-    pool: Integers
-    cells: Integers
     last_tick: int

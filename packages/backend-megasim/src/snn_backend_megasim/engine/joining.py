@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from snn.errors import SimulationError
 
 from ..files.events import BIAS
 from ..files.numbers import Integers
 from ..names import BIAS as BIAS_CLOCK
-from .circuit import CONVOLUTION, DENSE, FLATTEN, MAX_POOL, SOURCE, Circuit
+from .circuit import (
+    ALLOWED, APPLIED, CELL, CELL_STOP, CLOCKED, COLUMNS, CONVOLUTION, DELAY, DENSE, FIRES, FIRST, FLATTEN, HEAD,
+    HIGHEST_X, HIGHEST_Y, KIND, LOWEST_X, LOWEST_Y, MAX_POOL, NEXT, NODE, NX, NY, OUT_X, OUT_Y, PAD_X, PAD_Y, PAUSE,
+    PLANNED, POOL_X, POOL_Y, PORT, PORT_STOP, POTENTIAL, READER, READER_STOP, REST, SOFTMAX, SOURCE, STEP, STOP,
+    STRIDE_X, STRIDE_Y, SUBTRACT, TAIL, THRESHOLD, Circuit,
+)  # fmt: skip
 from .loading import Files, Module
 
 _KINDS = {
     "module_conv": CONVOLUTION, "module_fully_connected": DENSE, "module_softmax": DENSE, "module_flatten": FLATTEN,
     "module_max_pool": MAX_POOL,
 }  # fmt: skip
-_MOST_NEURONS = 2**26
-_PER_MODULE = (
-    "kind", "threshold", "subtract", "rest", "pause", "fires", "softmax", "delay", "nx", "ny", "lowest_x", "highest_x",
-    "lowest_y", "highest_y", "clocked", "cell_count",
-)  # fmt: skip
-_PER_PORT = ("node", "width", "height", "lay_x", "lay_y", "weights")
+_MOST_NEURONS = 2**24
+_POOL = ("Nx_pool", "Ny_pool", "x_stride", "y_stride", "x_pad", "y_pad")
 
 
 class _Columns:
     """The arrays of a circuit in the making."""
 
     def __init__(self) -> None:
-        self.modules: list[dict[str, int]] = []
-        self.pools: list[list[int]] = []
-        self.ports: list[dict[str, int]] = []
+        self.modules: list[dict[int, int]] = []
+        self.ports: list[list[int]] = []
         self.first_port = [0]
         self.weight: list[Integers] = []
         self.placed = 0
@@ -52,10 +52,14 @@ class _Columns:
         self.out.append((nothing, nothing) if out is None else out)
         self.steps.append(nothing if steps is None else steps)
 
-    def module(self, pool: list[int] | None = None, **fields: int) -> None:
+    def port(self, node: int, width: int, height: int, weights: int, lay: tuple[int, int] = (0, 0)) -> None:
+        """Add a port of the next module."""
+        self.ports.append([node, width, height, *lay, weights, -1])
+
+    def module(self, kind: int, fields: Mapping[int, int]) -> None:
         """End a module, whose ports are there."""
-        self.modules.append({**dict.fromkeys(_PER_MODULE, 0), "clocked": -1, **fields})
-        self.pools.append(pool or [0] * 6)
+        usual = {**dict.fromkeys(range(COLUMNS["modules"]), 0), KIND: kind, CLOCKED: -1}
+        self.modules.append({**usual, HEAD: -1, TAIL: -1, NEXT: -1, PLANNED: -1, **fields})
         self.first_port.append(len(self.ports))
 
 
@@ -65,7 +69,7 @@ def join(files: Files) -> Circuit:
     columns = _Columns()
     for _ in files.sources:
         columns.neurons(0)
-        columns.module(kind=SOURCE)
+        columns.module(SOURCE, {})
     _check_size(files)
     clock = files.sources.get(BIAS_CLOCK, np.zeros((0, 6), np.int64))
     ticking = bool(len(clock)) and bool((clock[:, 3:] == BIAS).all())
@@ -91,13 +95,13 @@ def _check_size(files: Files) -> None:
             )
 
 
-def _rule(module: Module) -> dict[str, int]:
+def _rule(module: Module) -> dict[int, int]:
     fields = module.parameters.header
     return {
-        "threshold": fields["THplus"], "subtract": fields["Reset_to_reminder"], "rest": fields["MembReset"],
-        "pause": max(1, fields["T_Refract"]), "delay": fields["delay_to_process"],
-        "softmax": int(module.kind == "module_softmax"),
-        "fires": int(fields["THplusInfo"] and module.kind != "module_softmax"),
+        THRESHOLD: fields["THplus"], SUBTRACT: fields["Reset_to_reminder"], REST: fields["MembReset"],
+        PAUSE: max(1, fields["T_Refract"]), DELAY: fields["delay_to_process"],
+        SOFTMAX: int(module.kind == "module_softmax"),
+        FIRES: int(fields["THplusInfo"] and module.kind != "module_softmax"),
     }  # fmt: skip
 
 
@@ -113,24 +117,23 @@ def _convolution(columns: _Columns, module: Module, nodes: Mapping[str, int], ti
     clocked, first = _clocked(columns, module, ticking), len(columns.ports)
     steps = None
     for number, (name, port) in enumerate(zip(module.instance.inputs, module.parameters.ports, strict=True)):
-        size = {"width": port.fields["Nx_kernel"], "height": port.fields["Ny_kernel"]}
-        lay = {"lay_x": port.fields["Dx"], "lay_y": port.fields["Dy"]}
+        lay = port.fields["Dx"], port.fields["Dy"]
         kernel = port.kernel[::-1]  # rows are written from the largest y down
-        columns.ports.append({"node": nodes[name], **size, **lay, "weights": columns.kernel(kernel)})
+        columns.port(nodes[name], kernel.shape[1], kernel.shape[0], columns.kernel(kernel), lay)
         if first + number == clocked:
-            steps = _laid(kernel, lay["lay_x"], lay["lay_y"], nx, ny)
+            steps = _laid(kernel, *lay, nx, ny)
     x, y = np.meshgrid(np.arange(nx), np.arange(ny))
     out = [
         (place.reshape(-1) + output[f"{axis}shift_pre"]) // output[f"{axis}_subsmp"] + output[f"{axis}shift_pos"]
         for axis, place in (("x", x), ("y", y))
     ]
     box = {
-        "lowest_x": max(0, output["crop_xmin"]), "highest_x": min(nx - 1, output["crop_xmax"]),
-        "lowest_y": max(0, output["crop_ymin"]), "highest_y": min(ny - 1, output["crop_ymax"]),
+        LOWEST_X: max(0, output["crop_xmin"]), HIGHEST_X: min(nx - 1, output["crop_xmax"]),
+        LOWEST_Y: max(0, output["crop_ymin"]), HIGHEST_Y: min(ny - 1, output["crop_ymax"]),
     }  # fmt: skip
-    inside = (x >= box["lowest_x"]) & (x <= box["highest_x"]) & (y >= box["lowest_y"]) & (y <= box["highest_y"])
+    inside = (x >= box[LOWEST_X]) & (x <= box[HIGHEST_X]) & (y >= box[LOWEST_Y]) & (y <= box[HIGHEST_Y])
     columns.neurons(nx * ny, (out[0], out[1]), None if steps is None else steps * inside.reshape(-1))
-    columns.module(kind=CONVOLUTION, nx=nx, ny=ny, clocked=clocked, **box, **_rule(module))
+    columns.module(CONVOLUTION, {NX: nx, NY: ny, CLOCKED: clocked, **box, **_rule(module)})
 
 
 def _laid(kernel: Integers, lay_x: int, lay_y: int, nx: int, ny: int) -> Integers:
@@ -148,68 +151,60 @@ def _dense(columns: _Columns, module: Module, nodes: Mapping[str, int], ticking:
     clocked, first = _clocked(columns, module, ticking), len(columns.ports)
     steps = None
     for number, (name, port) in enumerate(zip(module.instance.inputs, module.parameters.ports, strict=True)):
-        map_ = {"width": port.fields["Nx_array_pre"], "height": port.fields["Ny_array_pre"]}
-        columns.ports.append({"node": nodes[name], **map_, "lay_x": 0, "lay_y": 0, "weights": columns.kernel(port.kernel)})
-        if first + number == clocked:
+        width, height = port.fields["Nx_array_pre"], port.fields["Ny_array_pre"]
+        columns.port(nodes[name], width, height, columns.kernel(port.kernel))
+        if first + number == clocked and len(port.kernel):
             steps = port.kernel[0].astype(np.int64)
     columns.neurons(size, (np.arange(size), np.zeros(size, np.int64)), steps)
-    box = {"highest_x": size - 1}
-    columns.module(kind=DENSE, nx=size, ny=1, clocked=clocked, **box, **_rule(module))
+    columns.module(DENSE, {NX: size, NY: 1, CLOCKED: clocked, **_rule(module)})
 
 
 def _flatten(columns: _Columns, module: Module, nodes: Mapping[str, int], ticking: bool) -> None:
     before = 0
     for name, port in zip(module.instance.inputs, module.parameters.ports, strict=True):
         width, height = port.fields["Nx_array"], port.fields["Ny_array"]
-        columns.ports.append(
-            {"node": nodes[name], "width": width, "height": height, "lay_x": 0, "lay_y": 0, "weights": before}
-        )
+        columns.port(nodes[name], width, height, before)
         before += max(0, width) * max(0, height)
     columns.neurons(0)
-    columns.module(kind=FLATTEN, delay=module.parameters.header["delay_to_process"])
+    columns.module(FLATTEN, {DELAY: module.parameters.header["delay_to_process"]})
 
 
 def _max_pool(columns: _Columns, module: Module, nodes: Mapping[str, int], ticking: bool) -> None:
     fields = module.parameters.header
-    size = {"width": fields["Nx_array"], "height": fields["Ny_array"]}
     for name in module.instance.inputs:
-        columns.ports.append({"node": nodes[name], **size, "lay_x": 0, "lay_y": 0, "weights": 0})
+        columns.port(nodes[name], fields["Nx_array"], fields["Ny_array"], 0)
     nx, ny = fields["Nx_out"], fields["Ny_out"]
     x, y = np.meshgrid(np.arange(nx), np.arange(ny))
     columns.neurons(nx * ny, (x.reshape(-1), y.reshape(-1)))
-    pool = [fields[name] for name in ("Nx_pool", "Ny_pool", "x_stride", "y_stride", "x_pad", "y_pad")]
-    columns.module(
-        pool, kind=MAX_POOL, nx=nx, ny=ny, delay=fields["delay_to_process"], cell_count=size["width"] * size["height"]
-    )
+    pool = (POOL_X, POOL_Y, STRIDE_X, STRIDE_Y, PAD_X, PAD_Y)
+    sizes = dict(zip(pool, (fields[name] for name in _POOL), strict=True))
+    cells = fields["Nx_array"] * fields["Ny_array"]
+    columns.module(MAX_POOL, {NX: nx, NY: ny, DELAY: fields["delay_to_process"], CELL_STOP: cells, **sizes})
 
 
 def _circuit(columns: _Columns, clock: Integers, last_tick: int) -> Circuit:
-    modules = {name: np.array([row[name] for row in columns.modules], np.int64) for name in _PER_MODULE}
-    ports = {name: np.array([row[name] for row in columns.ports], np.int64) for name in _PER_PORT}
+    modules = np.array([list(row.values()) for row in columns.modules], np.int64).reshape(-1, COLUMNS["modules"])
+    ports = np.array(columns.ports, np.int64).reshape(-1, COLUMNS["ports"])
+    counts = [len(steps) for steps in columns.steps]
+    _span(modules, (FIRST, STOP), counts)
+    _span(modules, (PORT, PORT_STOP), [end - begin for begin, end in pairwise(columns.first_port)])
+    _span(modules, (CELL, CELL_STOP), modules[:, CELL_STOP].tolist())
     read: list[list[int]] = [[] for _ in columns.modules]
-    for module, (begin, end) in enumerate(zip(columns.first_port, columns.first_port[1:], strict=False)):
-        for node in {columns.ports[port]["node"] for port in range(begin, end) if port != modules["clocked"][module]}:
+    for module, (begin, end) in enumerate(pairwise(columns.first_port)):
+        for node in {int(ports[port, NODE]) for port in range(begin, end) if port != modules[module, CLOCKED]}:
             read[node].append(module)
-    counts = np.array([len(steps) for steps in columns.steps], np.int64)
-    nothing: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-    cells = modules.pop("cell_count")
-    return Circuit(
-        **modules,
-        **ports,
-        first=_starts(counts),
-        out_x=np.concatenate([x for x, _ in columns.out]).astype(np.int64),
-        out_y=np.concatenate([y for _, y in columns.out]).astype(np.int64),
-        step_of=np.concatenate(columns.steps).astype(np.int64),
-        clock=np.ascontiguousarray(clock),
-        first_port=np.array(columns.first_port, np.int64),
-        weight=np.concatenate([*columns.weight, nothing]),
-        first_reader=_starts(np.array([len(modules_) for modules_ in read], np.int64)),
-        reader=np.array([module for modules_ in read for module in modules_], np.int64),
-        pool=np.array(columns.pools, np.int64),
-        cells=_starts(cells),
-        last_tick=last_tick,
-    )
+    _span(modules, (READER, READER_STOP), [len(found) for found in read])
+    neurons = np.full((sum(counts), COLUMNS["neurons"]), -1, np.int64)
+    neurons[:, [POTENTIAL, APPLIED, ALLOWED]] = 0
+    neurons[:, STEP] = np.concatenate(columns.steps)
+    neurons[:, OUT_X] = np.concatenate([x for x, _ in columns.out])
+    neurons[:, OUT_Y] = np.concatenate([y for _, y in columns.out])
+    weight = np.concatenate([*columns.weight, np.zeros(0, np.int32)])
+    readers = np.array([module for found in read for module in found], np.int64)
+    return Circuit(modules, ports, neurons, weight, readers, np.ascontiguousarray(clock), last_tick)
 
 
-def _starts(counts: Integers) -> Integers:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+def _span(modules: Integers, where: tuple[int, int], counts: Sequence[int]) -> None:
+    """Write where the own rows of each module begin and end."""
+    ends = np.cumsum(counts)
+    modules[:, where[0]], modules[:, where[1]] = ends - counts, ends

@@ -6,107 +6,140 @@ from snn.network import Array
 
 from ..compiling import compiled
 from ..files.numbers import Integers
-from .circuit import FLATTEN, MAX_POOL, SOURCE, Circuit
+from .circuit import (
+    DELAY, FIRST, FIRST_HUNG, FLATTEN, HEAP, KEY, KIND, LAST_TICK, LOG, MAX_POOL, POOL_X, POOL_Y, POTENTIAL, PROBED,
+    READER, READER_STOP, SOFTMAX, SOURCE, STAMP, STOP, TICKS, WHEEL, Small,
+)  # fmt: skip
 from .neurons import bring, draw, fire, integrate, rest, touch
-from .queue import HEAP, LOG, PROBED, STAMP, TICKS, WHEEL, State, pop, unhang
-from .wiring import announce, flatten, give, largest, pending
+from .queue import pop, unhang
+from .wiring import add_up, announce, empty, flatten, give, grow, pending
 
 DONE, MORE, ROOM, FAULT = range(4)
 
 
 @compiled
-def advance(circuit: Circuit, state: State, draws: Array, watched: Integers, seen: Integers, most: int) -> int:
+def advance(
+    modules: Integers,
+    ports: Integers,
+    neurons: Integers,
+    weights: Small,
+    readers: Integers,
+    clock: Integers,
+    sums: Integers,
+    wheel: Integers,
+    touched: Integers,
+    queue: Integers,
+    log: Small,
+    numbers: Integers,
+    draws: Array,
+    watched: Integers,
+    seen: Integers,
+    most: int,
+) -> int:
     """Do so many things at ``most``, and return whether all is done, or there is more, or no room for it, or a fault.
 
     Parameters
     ----------
-    circuit : Circuit
-    state : State
+    modules, ports, neurons, wheel, queue, log : ndarray of int, (rows, columns)
+        Tables, see `circuit`.
+    weights, readers, clock : ndarray of int
+        See `circuit.Circuit`.
+    sums : ndarray of int, (cells,)
+        Of max-pools, the events of each cell so far.
+    touched : ndarray of int, (most neurons of a module,)
+    numbers : ndarray of int
     draws : ndarray, (draws, neurons)
         What a softmax draws.
     watched : ndarray of int, (watched,)
         Neurons whose potentials are written to ``seen``, (probes, watched), whenever that is in the queue.
     most : int
     """
-    modules = len(circuit.kind)
     for _ in range(most):
-        if state.numbers[HEAP] == 0:
+        if numbers[HEAP] == 0:
             return DONE
-        key = state.key[0]
-        time, module = key // (modules + 1), key % (modules + 1)
-        if time > circuit.last_tick:
+        key = queue[0, KEY]
+        time, module = key // (len(modules) + 1), key % (len(modules) + 1)
+        if time > numbers[LAST_TICK]:
             return DONE
-        if module < modules and not _has_room(circuit, state, module, time):
+        if module < len(modules) and not _has_room(modules, ports, log, queue, numbers, module, time):
             return ROOM
-        while state.numbers[TICKS] < len(circuit.clock) and circuit.clock[state.numbers[TICKS]] <= time:
-            state.numbers[TICKS] += 1
-        state.numbers[STAMP] += 1
+        while numbers[TICKS] < len(clock) and clock[numbers[TICKS]] <= time:
+            numbers[TICKS] += 1
+        numbers[STAMP] += 1
         count = 0
-        while state.numbers[HEAP] > 0 and state.key[0] == key:
-            neuron = pop(state)
+        while numbers[HEAP] > 0 and queue[0, KEY] == key:
+            neuron = pop(queue, numbers)
             if neuron >= 0:
-                count = touch(circuit, state, neuron, count)
-        if module == modules:
+                count = touch(neurons, touched, numbers, neuron, count)
+        if module == len(modules):
             for place in range(len(watched)):
-                bring(circuit, state, watched[place])
-                seen[state.numbers[PROBED], place] = state.potential[watched[place]]
-            state.numbers[PROBED] += 1
-        elif not _served(circuit, state, module, time, count, draws):
+                bring(neurons, numbers, watched[place])
+                seen[numbers[PROBED], place] = neurons[watched[place], POTENTIAL]
+            numbers[PROBED] += 1
+            continue
+        kind = modules[module, KIND]
+        if kind == SOURCE:
+            give(modules, readers, queue, log, numbers, module, time)
+            continue
+        if kind == FLATTEN:
+            given = flatten(modules, ports, log, numbers, module, time)
+        elif kind == MAX_POOL:
+            count, reset = add_up(modules, ports, neurons, sums, log, touched, numbers, module, time)
+            given = min(count, 0)
+            if reset:
+                empty(modules, neurons, sums, module)
+            elif count > 0:
+                given = grow(modules, ports, neurons, sums, log, touched, numbers, module, time, count)
+        else:
+            count = _turned(neurons, wheel, touched, clock, numbers, module, time, count)
+            count, reset, drawn = integrate(modules, ports, neurons, weights, log, touched, numbers, module, time, count)
+            given = min(count, 0)
+            if reset:
+                rest(modules, neurons, wheel, queue, clock, sums, numbers, module, time)
+            elif count >= 0:
+                given = fire(modules, neurons, wheel, queue, clock, log, touched, numbers, module, time, count)
+                for _ in range(drawn * modules[module, SOFTMAX]):
+                    given += draw(modules, neurons, log, numbers, draws, module, time)
+        if given < 0:
             return FAULT
+        if given > 0:
+            announce(modules, readers, queue, numbers, module, time + modules[module, DELAY])
     return MORE
 
 
 @compiled
-def _served(circuit: Circuit, state: State, module: int, time: int, count: int, draws: Array) -> bool:
-    """Let a module do what it does in a moment, and return whether there was no fault."""
-    kind = circuit.kind[module]
-    if kind == SOURCE:
-        give(circuit, state, module, time)
-        return True
-    if kind == FLATTEN:
-        given = flatten(circuit, state, module, time)
-    elif kind == MAX_POOL:
-        given = largest(circuit, state, module, time)
-    else:
-        event = state.numbers[TICKS] - 1
-        while event >= 0 and circuit.clock[event] == time:
-            count = _turned(circuit, state, module, event, count)
-            event -= 1
-        count, reset, drawn = integrate(circuit, state, module, time, count)
-        if count < 0:
-            return False
-        given = 0
-        if reset:
-            rest(circuit, state, module, time)
-        else:
-            given = fire(circuit, state, module, time, count)
-            for _ in range(drawn):
-                given += draw(circuit, state, module, time, draws) if circuit.softmax[module] != 0 else 0
-    if given > 0:
-        announce(circuit, state, module, time + circuit.delay[module])
-    return given >= 0
-
-
-@compiled
-def _turned(circuit: Circuit, state: State, module: int, event: int, count: int) -> int:
-    """Take the neurons off the wheel that this event of the bias clock was awaited for."""
-    place = module * WHEEL + event % WHEEL
-    neuron = state.wheel[place]
-    while neuron >= 0:
-        unhang(state, module, neuron)
-        count = touch(circuit, state, neuron, count)
-        neuron = state.wheel[place]
+def _turned(
+    neurons: Integers,
+    wheel: Integers,
+    touched: Integers,
+    clock: Integers,
+    numbers: Integers,
+    module: int,
+    time: int,
+    count: int,
+) -> int:
+    """Take the neurons off the wheel that this moment's events of the bias clock were awaited for."""
+    event = numbers[TICKS] - 1
+    while event >= 0 and clock[event] == time:
+        place = module * WHEEL + event % WHEEL
+        neuron = wheel[place, FIRST_HUNG]
+        while neuron >= 0:
+            unhang(neurons, wheel, module, neuron)
+            count = touch(neurons, touched, numbers, neuron, count)
+            neuron = wheel[place, FIRST_HUNG]
+        event -= 1
     return count
 
 
 @compiled
-def _has_room(circuit: Circuit, state: State, module: int, time: int) -> bool:
+def _has_room(
+    modules: Integers, ports: Integers, log: Small, queue: Integers, numbers: Integers, module: int, time: int
+) -> bool:
     """Return whether all that a module may put into the queue and give in this moment has room there."""
-    size = circuit.first[module + 1] - circuit.first[module]
-    readers = circuit.first_reader[module + 1] - circuit.first_reader[module]
-    events = size
-    if circuit.kind[module] == FLATTEN or circuit.kind[module] == MAX_POOL or circuit.softmax[module] != 0:
-        pool = circuit.pool[module]
-        events = size + pending(circuit, state, module, time) * (1 + size * circuit.softmax[module] + pool[0] * pool[1])
-    queue = 2 * size + WHEEL + readers + 2
-    return state.numbers[LOG] + events <= len(state.time) and state.numbers[HEAP] + queue <= len(state.key)
+    size = modules[module, STOP] - modules[module, FIRST]
+    events, softmax = size, modules[module, SOFTMAX]
+    if modules[module, KIND] == FLATTEN or modules[module, KIND] == MAX_POOL or softmax != 0:
+        each = 1 + size * softmax + modules[module, POOL_X] * modules[module, POOL_Y]
+        events += pending(modules, ports, log, module, time) * each
+    items = 2 * size + WHEEL + modules[module, READER_STOP] - modules[module, READER] + 2
+    return numbers[LOG] + events <= len(log) and numbers[HEAP] + items <= len(queue)

@@ -12,160 +12,237 @@ import numpy as np
 from snn.network import Array
 
 from ..compiling import compiled
-from .circuit import CONVOLUTION, Circuit
-from .queue import DRAWN, FAULTY, READ, STAMP, TICKS, WHEEL, State, append, hang, push, unhang
+from ..files.numbers import Integers
+from .circuit import (
+    ALLOWED, APPLIED, CELL, CELL_STOP, CLOCKED, CONVOLUTION, CURSOR, DELAY, DRAWN, FAULTY, FIRES, FIRST, FIRST_HUNG,
+    FOLLOW, HEIGHT, HIGHEST_X, HIGHEST_Y, KIND, LAY_X, LAY_Y, LOWEST_X, LOWEST_Y, MARK, NODE, NX, OUT_X, OUT_Y, PAUSE,
+    POLARITY, PORT, PORT_STOP, POTENTIAL, QUEUED, READ, REST, SLOT, STAMP, STEP, STOP, SUBTRACT, THRESHOLD, TICKS, TIME,
+    WEIGHT, WHEEL, WIDTH, Small, X, Y,
+)  # fmt: skip
+from .queue import append, following, hang, push, unhang
 
 
 @compiled
-def bring(circuit: Circuit, state: State, neuron: int) -> None:
+def bring(neurons: Integers, numbers: Integers, neuron: int) -> None:
     """Add what the bias clock has given a neuron so far."""
-    step = circuit.step_of[neuron]
+    step = neurons[neuron, STEP]
     if step != 0:
-        ticks = state.numbers[TICKS]
-        state.potential[neuron] += step * (ticks - state.applied[neuron])
-        state.applied[neuron] = ticks
+        ticks = numbers[TICKS]
+        neurons[neuron, POTENTIAL] += step * (ticks - neurons[neuron, APPLIED])
+        neurons[neuron, APPLIED] = ticks
 
 
 @compiled
-def touch(circuit: Circuit, state: State, neuron: int, count: int) -> int:
+def touch(neurons: Integers, touched: Integers, numbers: Integers, neuron: int, count: int) -> int:
     """Note that a neuron is to be looked at in this moment, and return how many are."""
-    if state.mark[neuron] != state.numbers[STAMP]:
-        state.mark[neuron] = state.numbers[STAMP]
-        state.touched[count] = neuron
-        bring(circuit, state, neuron)
+    if neurons[neuron, MARK] != numbers[STAMP]:
+        neurons[neuron, MARK] = numbers[STAMP]
+        touched[count] = neuron
+        bring(neurons, numbers, neuron)
         return count + 1
     return count
 
 
 @compiled
-def settle(circuit: Circuit, state: State, module: int, neuron: int, time: int) -> None:
+def settle(
+    modules: Integers,
+    neurons: Integers,
+    wheel: Integers,
+    queue: Integers,
+    clock: Integers,
+    numbers: Integers,
+    module: int,
+    neuron: int,
+    time: int,
+) -> None:
     """See to it that a neuron is looked at again when it will fire by itself."""
-    if circuit.fires[module] == 0:
+    if modules[module, FIRES] == 0:
         return
-    missing = circuit.threshold[module] - state.potential[neuron]
+    missing = modules[module, THRESHOLD] - neurons[neuron, POTENTIAL]
     if missing <= 0:
-        unhang(state, module, neuron)
-        due = max(state.allowed[neuron], time + 1)
-        if state.queued[neuron] != due:
-            state.queued[neuron] = due
-            push(state, due * (len(circuit.kind) + 1) + module, neuron)
+        unhang(neurons, wheel, module, neuron)
+        due = max(neurons[neuron, ALLOWED], time + 1)
+        if neurons[neuron, QUEUED] != due:
+            neurons[neuron, QUEUED] = due
+            push(queue, numbers, due * (len(modules) + 1) + module, neuron)
         return
-    step = circuit.step_of[neuron]
+    step = neurons[neuron, STEP]
     if step > 0:
-        ticks = state.numbers[TICKS]
+        ticks = numbers[TICKS]
         event = min(ticks + (missing + step - 1) // step - 1, ticks + WHEEL - 1)
-        if event < len(circuit.clock):
-            if hang(state, module, neuron, event):
-                push(state, circuit.clock[event] * (len(circuit.kind) + 1) + module, -1)
+        if event < len(clock):
+            if hang(neurons, wheel, module, neuron, event):
+                push(queue, numbers, clock[event] * (len(modules) + 1) + module, -1)
             return
-    unhang(state, module, neuron)
+    unhang(neurons, wheel, module, neuron)
 
 
 @compiled
-def rest(circuit: Circuit, state: State, module: int, time: int) -> None:
+def rest(
+    modules: Integers,
+    neurons: Integers,
+    wheel: Integers,
+    queue: Integers,
+    clock: Integers,
+    sums: Integers,
+    numbers: Integers,
+    module: int,
+    time: int,
+) -> None:
     """Put all of a module back to rest."""
-    state.wheel[module * WHEEL : (module + 1) * WHEEL] = -1
-    for neuron in range(circuit.first[module], circuit.first[module + 1]):
-        state.potential[neuron] = circuit.rest[module]
-        state.applied[neuron] = state.numbers[TICKS]
-        state.allowed[neuron] = 0
-        state.slot[neuron] = -1
-        settle(circuit, state, module, neuron, time)
-    for cell in range(circuit.cells[module], circuit.cells[module + 1]):
-        state.sums[cell] = 0
+    for place in range(module * WHEEL, (module + 1) * WHEEL):
+        wheel[place, FIRST_HUNG] = -1
+    for neuron in range(modules[module, FIRST], modules[module, STOP]):
+        neurons[neuron, POTENTIAL] = modules[module, REST]
+        neurons[neuron, APPLIED] = numbers[TICKS]
+        neurons[neuron, ALLOWED] = 0
+        neurons[neuron, SLOT] = -1
+        settle(modules, neurons, wheel, queue, clock, numbers, module, neuron, time)
+    for cell in range(modules[module, CELL], modules[module, CELL_STOP]):
+        sums[cell] = 0
 
 
 @compiled
-def lay(circuit: Circuit, state: State, module: int, port: int, event: int, count: int) -> int:
+def lay(
+    modules: Integers,
+    ports: Integers,
+    neurons: Integers,
+    weights: Small,
+    log: Small,
+    touched: Integers,
+    numbers: Integers,
+    module: int,
+    port: int,
+    event: int,
+    count: int,
+) -> int:
     """Add the kernel of a port around an event, and return how many neurons are to be looked at."""
-    x0, y0 = state.x[event] + circuit.lay_x[port], state.y[event] + circuit.lay_y[port]
-    width, sign, nx = circuit.width[port], state.polarity[event], circuit.nx[module]
-    left, right = max(0, circuit.lowest_x[module] - x0), min(width, circuit.highest_x[module] + 1 - x0)
-    top, bottom = max(0, circuit.lowest_y[module] - y0), min(circuit.height[port], circuit.highest_y[module] + 1 - y0)
+    x0, y0 = log[event, X] + ports[port, LAY_X], log[event, Y] + ports[port, LAY_Y]
+    width, sign, nx = ports[port, WIDTH], np.int64(log[event, POLARITY]), modules[module, NX]
+    left, right = max(0, modules[module, LOWEST_X] - x0), min(width, modules[module, HIGHEST_X] + 1 - x0)
+    top = max(0, modules[module, LOWEST_Y] - y0)
+    bottom = min(ports[port, HEIGHT], modules[module, HIGHEST_Y] + 1 - y0)
     for row in range(top, bottom):
-        neuron = circuit.first[module] + (y0 + row) * nx + x0
-        weight = circuit.weights[port] + row * width
+        neuron = modules[module, FIRST] + (y0 + row) * nx + x0
+        weight = ports[port, WEIGHT] + row * width
         for column in range(left, right):
-            count = touch(circuit, state, neuron + column, count)
-            state.potential[neuron + column] += sign * circuit.weight[weight + column]
+            count = touch(neurons, touched, numbers, neuron + column, count)
+            neurons[neuron + column, POTENTIAL] += sign * weights[weight + column]
     return count
 
 
 @compiled
-def spread(circuit: Circuit, state: State, module: int, port: int, event: int, count: int) -> int:
+def spread(
+    modules: Integers,
+    ports: Integers,
+    neurons: Integers,
+    weights: Small,
+    log: Small,
+    touched: Integers,
+    numbers: Integers,
+    module: int,
+    port: int,
+    event: int,
+    count: int,
+) -> int:
     """Add the row of weights of an event's address, and return how many neurons are to be looked at; -1: no such."""
-    x, y, width = state.x[event], state.y[event], circuit.width[port]
-    if x < 0 or x >= width or y < 0 or y >= circuit.height[port]:
+    x, y, width = np.int64(log[event, X]), np.int64(log[event, Y]), ports[port, WIDTH]
+    if x < 0 or x >= width or y < 0 or y >= ports[port, HEIGHT]:
         return -1
-    size, sign = circuit.nx[module], state.polarity[event]
-    weight, first = circuit.weights[port] + (y * width + x) * size, circuit.first[module]
+    size, sign = modules[module, NX], np.int64(log[event, POLARITY])
+    weight, first = ports[port, WEIGHT] + (y * width + x) * size, modules[module, FIRST]
     for place in range(size):
-        count = touch(circuit, state, first + place, count)
-        state.potential[first + place] += sign * circuit.weight[weight + place]
+        if weights[weight + place] != 0:
+            count = touch(neurons, touched, numbers, first + place, count)
+            neurons[first + place, POTENTIAL] += sign * weights[weight + place]
     return count
 
 
 @compiled
-def integrate(circuit: Circuit, state: State, module: int, time: int, count: int) -> tuple[int, bool, int]:
+def integrate(
+    modules: Integers,
+    ports: Integers,
+    neurons: Integers,
+    weights: Small,
+    log: Small,
+    touched: Integers,
+    numbers: Integers,
+    module: int,
+    time: int,
+    count: int,
+) -> tuple[int, bool, int]:
     """Read all ports, and return how many neurons are to be looked at, whether to go to rest, and how often to draw."""
-    reset, draws = False, 0
-    for port in range(circuit.first_port[module], circuit.first_port[module + 1]):
-        if port == circuit.clocked[module]:
+    reset, draws, flat = False, 0, modules[module, KIND] != CONVOLUTION
+    for port in range(modules[module, PORT], modules[module, PORT_STOP]):
+        if port == modules[module, CLOCKED]:
             continue
-        last = state.cursor[port]
-        event = state.head[circuit.node[port]] if last < 0 else state.follow[last]
-        while event >= 0 and state.time[event] <= time:
-            state.cursor[port] = event
-            state.numbers[READ] += 1
-            if state.y[event] == -2:
+        event = following(modules, ports, log, port, CURSOR, NODE)
+        while event >= 0 and log[event, TIME] <= time:
+            ports[port, CURSOR] = event
+            numbers[READ] += 1
+            if log[event, Y] == -2:
                 reset = True
-            elif state.y[event] == -1:
+            elif log[event, Y] == -1:
                 draws += 1
-            elif circuit.kind[module] == CONVOLUTION:
-                count = lay(circuit, state, module, port, event, count)
-            else:
-                count = spread(circuit, state, module, port, event, count)
+            elif flat:
+                count = spread(modules, ports, neurons, weights, log, touched, numbers, module, port, event, count)
                 if count < 0:
-                    state.numbers[FAULTY] = event + 1
+                    numbers[FAULTY] = event + 1
                     return -1, False, 0
-            event = state.follow[event]
+            else:
+                count = lay(modules, ports, neurons, weights, log, touched, numbers, module, port, event, count)
+            event = log[event, FOLLOW]
     return count, reset, draws
 
 
 @compiled
-def fire(circuit: Circuit, state: State, module: int, time: int, count: int) -> int:
+def fire(
+    modules: Integers,
+    neurons: Integers,
+    wheel: Integers,
+    queue: Integers,
+    clock: Integers,
+    log: Small,
+    touched: Integers,
+    numbers: Integers,
+    module: int,
+    time: int,
+    count: int,
+) -> int:
     """Let the neurons that are looked at fire, and return how many do."""
-    fired, threshold = 0, circuit.threshold[module]
+    fired, threshold, fires = 0, modules[module, THRESHOLD], modules[module, FIRES] != 0
+    leaving = time + modules[module, DELAY]
     for place in range(count):
-        neuron = state.touched[place]
-        if circuit.fires[module] != 0 and state.potential[neuron] >= threshold and time >= state.allowed[neuron]:
-            if circuit.subtract[module] != 0:
-                state.potential[neuron] -= threshold
+        neuron = touched[place]
+        if fires and neurons[neuron, POTENTIAL] >= threshold and time >= neurons[neuron, ALLOWED]:
+            if modules[module, SUBTRACT] != 0:
+                neurons[neuron, POTENTIAL] -= threshold
             else:
-                state.potential[neuron] = circuit.rest[module]
-            state.allowed[neuron] = time + circuit.pause[module]
-            leaving = time + circuit.delay[module]
-            append(state, module, leaving, circuit.out_x[neuron], circuit.out_y[neuron], 1)
+                neurons[neuron, POTENTIAL] = modules[module, REST]
+            neurons[neuron, ALLOWED] = time + modules[module, PAUSE]
+            append(modules, log, numbers, module, leaving, neurons[neuron, OUT_X], neurons[neuron, OUT_Y], 1)
             fired += 1
-        settle(circuit, state, module, neuron, time)
+        settle(modules, neurons, wheel, queue, clock, numbers, module, neuron, time)
     return fired
 
 
 @compiled
-def draw(circuit: Circuit, state: State, module: int, time: int, draws: Array) -> int:
+def draw(
+    modules: Integers, neurons: Integers, log: Small, numbers: Integers, draws: Array, module: int, time: int
+) -> int:
     """Let each neuron fire with the probability of the softmax of the potentials, and return how many do."""
-    first, stop, unit = circuit.first[module], circuit.first[module + 1], float(circuit.threshold[module])
+    first, stop, unit = modules[module, FIRST], modules[module, STOP], float(modules[module, THRESHOLD])
     highest = -np.inf
     for neuron in range(first, stop):
-        bring(circuit, state, neuron)
-        highest = max(highest, state.potential[neuron] / unit)
+        bring(neurons, numbers, neuron)
+        highest = max(highest, neurons[neuron, POTENTIAL] / unit)
     total = 0.0
     for neuron in range(first, stop):
-        total += math.exp(state.potential[neuron] / unit - highest)
-    fired, row = 0, state.numbers[DRAWN]
-    state.numbers[DRAWN] += 1
+        total += math.exp(neurons[neuron, POTENTIAL] / unit - highest)
+    fired, row, leaving = 0, numbers[DRAWN], time + modules[module, DELAY]
+    numbers[DRAWN] += 1
     for neuron in range(first, stop):
-        if draws[row, neuron - first] < math.exp(state.potential[neuron] / unit - highest) / total:
-            append(state, module, time + circuit.delay[module], neuron - first, 0, 1)
+        if draws[row, neuron - first] < math.exp(neurons[neuron, POTENTIAL] / unit - highest) / total:
+            append(modules, log, numbers, module, leaving, neuron - first, 0, 1)
             fired += 1
     return fired
