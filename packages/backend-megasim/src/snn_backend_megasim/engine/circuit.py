@@ -29,7 +29,8 @@ SOURCE, CONVOLUTION, DENSE, FLATTEN, MAX_POOL = range(5)
     HEAD, TAIL,  # the first and the last event of its node
     NEXT,  # of a source: the event that comes next
     PLANNED,  # the tick for which it was last put into the queue, to read
-) = range(33)  # fmt: skip
+    ROW,  # the first of its rows of neurons
+) = range(34)  # fmt: skip
 """Columns of modules."""
 
 NODE, WIDTH, HEIGHT, LAY_X, LAY_Y, WEIGHT, CURSOR = range(7)
@@ -39,16 +40,17 @@ Of a flattening module, ``WEIGHT`` is the first address.
 """
 
 (
-    POTENTIAL,  # without what the bias clock has added since `APPLIED` of its events; of a window, the largest sum so far
-    APPLIED,
     STEP,  # what an event of the bias clock adds
-    MARK,  # the last moment, by number, in which it was given anything
+    MARK,  # of a window: the last moment, by number, in which it was given anything
     ALLOWED,  # the first tick in which it may fire
     QUEUED,  # the tick for which it waits in the queue
-    SLOT, AFTER, BEFORE,  # its place on the wheel: lists by the event of the bias clock that makes it fire
+    AFTER, BEFORE,  # its place on the wheel: lists by the event of the bias clock that it waits for
     OUT_X, OUT_Y,  # the address of its events
-) = range(11)  # fmt: skip
-"""Columns of neurons."""
+) = range(8)  # fmt: skip
+"""Columns of neurons; what changes most has arrays of its own, see `moments.advance`."""
+
+LOW, HIGH, SEEN = range(3)
+"""Columns of rows of neurons: which of a row were given anything, in the last moment, by number, in which any were."""
 
 TIME, X, Y, POLARITY, FOLLOW, MAKER = range(6)
 """Columns of events: ``FOLLOW`` is the next one of the node ``MAKER``."""
@@ -66,7 +68,7 @@ HEAP, LOG, TICKS, STAMP, READ, DRAWN, PROBED, FAULTY, LAST_TICK = range(9)
 """Places in ``numbers``: the length of the queue, of the log, of the bias clock so far; moments; events that were read;
 draws; probes; an event that nothing can be done with, from 1; and the last tick."""
 
-COLUMNS = {"modules": 33, "ports": 7, "neurons": 11, "wheel": 2, "queue": 2, "log": 6}
+COLUMNS = {"modules": 34, "ports": 7, "neurons": 8, "rows": 3, "wheel": 2, "queue": 2, "log": 6}
 """By table."""
 
 

@@ -12,9 +12,9 @@ from ..files.events import BIAS
 from ..files.numbers import Integers
 from ..names import BIAS as BIAS_CLOCK
 from .circuit import (
-    ALLOWED, APPLIED, CELL, CELL_STOP, CLOCKED, COLUMNS, CONVOLUTION, DELAY, DENSE, FIRES, FIRST, FLATTEN, HEAD,
+    ALLOWED, CELL, CELL_STOP, CLOCKED, COLUMNS, CONVOLUTION, DELAY, DENSE, FIRES, FIRST, FLATTEN, HEAD,
     HIGHEST_X, HIGHEST_Y, KIND, LOWEST_X, LOWEST_Y, MAX_POOL, NEXT, NODE, NX, NY, OUT_X, OUT_Y, PAD_X, PAD_Y, PAUSE,
-    PLANNED, POOL_X, POOL_Y, PORT, PORT_STOP, POTENTIAL, READER, READER_STOP, REST, SOFTMAX, SOURCE, STEP, STOP,
+    PLANNED, POOL_X, POOL_Y, PORT, PORT_STOP, READER, READER_STOP, REST, ROW, SOFTMAX, SOURCE, STEP, STOP,
     STRIDE_X, STRIDE_Y, SUBTRACT, TAIL, THRESHOLD, Circuit,
 )  # fmt: skip
 from .loading import Files, Module
@@ -189,13 +189,14 @@ def _circuit(columns: _Columns, clock: Integers, last_tick: int) -> Circuit:
     _span(modules, (FIRST, STOP), counts)
     _span(modules, (PORT, PORT_STOP), [end - begin for begin, end in pairwise(columns.first_port)])
     _span(modules, (CELL, CELL_STOP), modules[:, CELL_STOP].tolist())
+    modules[:, ROW] = np.cumsum(modules[:, NY]) - modules[:, NY]
     read: list[list[int]] = [[] for _ in columns.modules]
     for module, (begin, end) in enumerate(pairwise(columns.first_port)):
         for node in {int(ports[port, NODE]) for port in range(begin, end) if port != modules[module, CLOCKED]}:
             read[node].append(module)
     _span(modules, (READER, READER_STOP), [len(found) for found in read])
     neurons = np.full((sum(counts), COLUMNS["neurons"]), -1, np.int64)
-    neurons[:, [POTENTIAL, APPLIED, ALLOWED]] = 0
+    neurons[:, ALLOWED] = 0
     neurons[:, STEP] = np.concatenate(columns.steps)
     neurons[:, OUT_X] = np.concatenate([x for x, _ in columns.out])
     neurons[:, OUT_Y] = np.concatenate([y for _, y in columns.out])

@@ -7,11 +7,11 @@ from snn.network import Array
 from ..compiling import compiled
 from ..files.numbers import Integers
 from .circuit import (
-    DELAY, FIRST, FIRST_HUNG, FLATTEN, HEAP, KEY, KIND, LAST_TICK, LOG, MAX_POOL, POOL_X, POOL_Y, POTENTIAL, PROBED,
-    READER, READER_STOP, SOFTMAX, SOURCE, STAMP, STOP, TICKS, WHEEL, Small,
+    AFTER, DELAY, FIRST, FIRST_HUNG, FLATTEN, HEAP, KEY, KIND, LAST_TICK, LOG, MAX_POOL, POOL_X, POOL_Y, PROBED, READER,
+    READER_STOP, SOFTMAX, SOURCE, STAMP, STEP, STOP, TICKS, WHEEL, Small,
 )  # fmt: skip
-from .neurons import bring, draw, fire, integrate, rest, touch
-from .queue import pop, unhang
+from .neurons import draw, fire, integrate, rest, touch
+from .queue import pop
 from .wiring import add_up, announce, empty, flatten, give, grow, pending
 
 DONE, MORE, ROOM, FAULT = range(4)
@@ -22,6 +22,10 @@ def advance(
     modules: Integers,
     ports: Integers,
     neurons: Integers,
+    potential: Integers,
+    applied: Integers,
+    hung: Integers,
+    rows: Integers,
     weights: Small,
     readers: Integers,
     clock: Integers,
@@ -40,13 +44,18 @@ def advance(
 
     Parameters
     ----------
-    modules, ports, neurons, wheel, queue, log : ndarray of int, (rows, columns)
+    modules, ports, neurons, rows, wheel, queue, log : ndarray of int, (rows, columns)
         Tables, see `circuit`.
+    potential : ndarray of int, (neurons,)
+        Without what the bias clock has added since ``applied`` of its events, (neurons,). Of a window, the largest sum.
+    hung : ndarray of int, (neurons,)
+        The event of the bias clock for which a neuron is on the wheel; -1: it is not.
     weights, readers, clock : ndarray of int
         See `circuit.Circuit`.
     sums : ndarray of int, (cells,)
         Of max-pools, the events of each cell so far.
     touched : ndarray of int, (most neurons of a module,)
+        Rows, or windows, that were given anything in this moment.
     numbers : ndarray of int
     draws : ndarray, (draws, neurons)
         What a softmax draws.
@@ -70,11 +79,13 @@ def advance(
         while numbers[HEAP] > 0 and queue[0, KEY] == key:
             neuron = pop(queue, numbers)
             if neuron >= 0:
-                count = touch(neurons, touched, numbers, neuron, count)
+                count = touch(modules, rows, touched, numbers, module, neuron, count)
         if module == len(modules):
             for place in range(len(watched)):
-                bring(neurons, numbers, watched[place])
-                seen[numbers[PROBED], place] = neurons[watched[place], POTENTIAL]
+                neuron = watched[place]
+                seen[numbers[PROBED], place] = potential[neuron] + neurons[neuron, STEP] * (
+                    numbers[TICKS] - applied[neuron]
+                )
             numbers[PROBED] += 1
             continue
         kind = modules[module, KIND]
@@ -87,19 +98,24 @@ def advance(
             count, reset = add_up(modules, ports, neurons, sums, log, touched, numbers, module, time)
             given = min(count, 0)
             if reset:
-                empty(modules, neurons, sums, module)
+                empty(modules, potential, sums, module)
             elif count > 0:
-                given = grow(modules, ports, neurons, sums, log, touched, numbers, module, time, count)
+                given = grow(modules, ports, neurons, potential, sums, log, touched, numbers, module, time, count)
         else:
-            count = _turned(neurons, wheel, touched, clock, numbers, module, time, count)
-            count, reset, drawn = integrate(modules, ports, neurons, weights, log, touched, numbers, module, time, count)
+            count = _turned(modules, neurons, hung, rows, wheel, touched, clock, numbers, module, time, count)
+            count, reset, drawn = integrate(
+                modules, ports, potential, rows, weights, log, touched, numbers, module, time, count
+            )
             given = min(count, 0)
             if reset:
-                rest(modules, neurons, wheel, queue, clock, sums, numbers, module, time)
+                rest(modules, neurons, potential, applied, hung, wheel, queue, clock, numbers, module, time)
             elif count >= 0:
-                given = fire(modules, neurons, wheel, queue, clock, log, touched, numbers, module, time, count)
+                given = fire(
+                    modules, neurons, potential, applied, hung, rows, wheel, queue, clock, log, touched, numbers, module,
+                    time, count,
+                )  # fmt: skip
                 for _ in range(drawn * modules[module, SOFTMAX]):
-                    given += draw(modules, neurons, log, numbers, draws, module, time)
+                    given += draw(modules, neurons, potential, applied, log, numbers, draws, module, time)
         if given < 0:
             return FAULT
         if given > 0:
@@ -109,7 +125,10 @@ def advance(
 
 @compiled
 def _turned(
+    modules: Integers,
     neurons: Integers,
+    hung: Integers,
+    rows: Integers,
     wheel: Integers,
     touched: Integers,
     clock: Integers,
@@ -124,9 +143,10 @@ def _turned(
         place = module * WHEEL + event % WHEEL
         neuron = wheel[place, FIRST_HUNG]
         while neuron >= 0:
-            unhang(neurons, wheel, module, neuron)
-            count = touch(neurons, touched, numbers, neuron, count)
-            neuron = wheel[place, FIRST_HUNG]
+            count = touch(modules, rows, touched, numbers, module, neuron, count)
+            hung[neuron] = -1
+            neuron = neurons[neuron, AFTER]
+        wheel[place, FIRST_HUNG] = -1
         event -= 1
     return count
 

@@ -14,77 +14,80 @@ from snn.network import Array
 from ..compiling import compiled
 from ..files.numbers import Integers
 from .circuit import (
-    ALLOWED, APPLIED, CELL, CELL_STOP, CLOCKED, CONVOLUTION, CURSOR, DELAY, DRAWN, FAULTY, FIRES, FIRST, FIRST_HUNG,
-    FOLLOW, HEIGHT, HIGHEST_X, HIGHEST_Y, KIND, LAY_X, LAY_Y, LOWEST_X, LOWEST_Y, MARK, NODE, NX, OUT_X, OUT_Y, PAUSE,
-    POLARITY, PORT, PORT_STOP, POTENTIAL, QUEUED, READ, REST, SLOT, STAMP, STEP, STOP, SUBTRACT, THRESHOLD, TICKS, TIME,
-    WEIGHT, WHEEL, WIDTH, Small, X, Y,
+    ALLOWED, CLOCKED, CONVOLUTION, CURSOR, DELAY, DRAWN, FAULTY, FIRES, FIRST, FIRST_HUNG, FOLLOW, HEIGHT, HIGH,
+    HIGHEST_X, HIGHEST_Y, KIND, LAY_X, LAY_Y, LOW, LOWEST_X, LOWEST_Y, NODE, NX, OUT_X, OUT_Y, PAUSE, POLARITY, PORT,
+    PORT_STOP, QUEUED, READ, REST, ROW, SEEN, STAMP, STEP, STOP, SUBTRACT, THRESHOLD, TICKS, TIME, WEIGHT, WHEEL, WIDTH,
+    Small, X, Y,
 )  # fmt: skip
-from .queue import append, following, hang, push, unhang
+from .queue import append, following, hang, push
 
 
 @compiled
-def bring(neurons: Integers, numbers: Integers, neuron: int) -> None:
-    """Add what the bias clock has given a neuron so far."""
-    step = neurons[neuron, STEP]
-    if step != 0:
-        ticks = numbers[TICKS]
-        neurons[neuron, POTENTIAL] += step * (ticks - neurons[neuron, APPLIED])
-        neurons[neuron, APPLIED] = ticks
+def touch(
+    modules: Integers, rows: Integers, touched: Integers, numbers: Integers, module: int, neuron: int, count: int
+) -> int:
+    """Note that a neuron is to be looked at in this moment, and return how many rows are."""
+    row, column = divmod(neuron - modules[module, FIRST], modules[module, NX])
+    return note(rows, touched, numbers, modules[module, ROW] + row, column, column + 1, count)
 
 
 @compiled
-def touch(neurons: Integers, touched: Integers, numbers: Integers, neuron: int, count: int) -> int:
-    """Note that a neuron is to be looked at in this moment, and return how many are."""
-    if neurons[neuron, MARK] != numbers[STAMP]:
-        neurons[neuron, MARK] = numbers[STAMP]
-        touched[count] = neuron
-        bring(neurons, numbers, neuron)
+def note(
+    rows: Integers, touched: Integers, numbers: Integers, row: int, low: int, high: int, count: int
+) -> int:
+    """Note that the neurons from ``low`` up to ``high`` of a row are to be looked at, and return how many rows are."""
+    if rows[row, SEEN] != numbers[STAMP]:
+        rows[row, SEEN], rows[row, LOW], rows[row, HIGH] = numbers[STAMP], low, high
+        touched[count] = row
         return count + 1
+    rows[row, LOW], rows[row, HIGH] = min(rows[row, LOW], low), max(rows[row, HIGH], high)
     return count
 
 
 @compiled
-def settle(
+def await_clock(
     modules: Integers,
     neurons: Integers,
+    hung: Integers,
     wheel: Integers,
     queue: Integers,
     clock: Integers,
     numbers: Integers,
     module: int,
     neuron: int,
-    time: int,
+    missing: int,
 ) -> None:
-    """See to it that a neuron is looked at again when it will fire by itself."""
-    if modules[module, FIRES] == 0:
-        return
-    missing = modules[module, THRESHOLD] - neurons[neuron, POTENTIAL]
-    if missing <= 0:
-        unhang(neurons, wheel, module, neuron)
-        due = max(neurons[neuron, ALLOWED], time + 1)
-        if neurons[neuron, QUEUED] != due:
-            neurons[neuron, QUEUED] = due
-            push(queue, numbers, due * (len(modules) + 1) + module, neuron)
-        return
-    step = neurons[neuron, STEP]
-    if step > 0:
-        ticks = numbers[TICKS]
-        event = min(ticks + (missing + step - 1) // step - 1, ticks + WHEEL - 1)
-        if event < len(clock):
-            if hang(neurons, wheel, module, neuron, event):
-                push(queue, numbers, clock[event] * (len(modules) + 1) + module, -1)
-            return
-    unhang(neurons, wheel, module, neuron)
+    """Put a neuron on the wheel for the event of the bias clock that may make up for what is ``missing``.
+
+    Earlier is no fault, since it is looked at again then; so nothing is done where it waits for an earlier event.
+    """
+    event = numbers[TICKS] + max(1, min(missing // neurons[neuron, STEP], WHEEL - 1)) - 1
+    waits = hung[neuron] >= 0 and hung[neuron] <= event
+    if not waits and event < len(clock) and hang(neurons, hung, wheel, module, neuron, event):
+        push(queue, numbers, clock[event] * (len(modules) + 1) + module, -1)
+
+
+@compiled
+def await_pause(
+    modules: Integers, neurons: Integers, queue: Integers, numbers: Integers, module: int, neuron: int, time: int
+) -> None:
+    """Put a neuron that is at its threshold into the queue for when it may fire."""
+    due = max(neurons[neuron, ALLOWED], time + 1)
+    if neurons[neuron, QUEUED] != due:
+        neurons[neuron, QUEUED] = due
+        push(queue, numbers, due * (len(modules) + 1) + module, neuron)
 
 
 @compiled
 def rest(
     modules: Integers,
     neurons: Integers,
+    potential: Integers,
+    applied: Integers,
+    hung: Integers,
     wheel: Integers,
     queue: Integers,
     clock: Integers,
-    sums: Integers,
     numbers: Integers,
     module: int,
     time: int,
@@ -92,21 +95,22 @@ def rest(
     """Put all of a module back to rest."""
     for place in range(module * WHEEL, (module + 1) * WHEEL):
         wheel[place, FIRST_HUNG] = -1
+    fires, missing = modules[module, FIRES] != 0, modules[module, THRESHOLD] - modules[module, REST]
     for neuron in range(modules[module, FIRST], modules[module, STOP]):
-        neurons[neuron, POTENTIAL] = modules[module, REST]
-        neurons[neuron, APPLIED] = numbers[TICKS]
+        potential[neuron], applied[neuron], hung[neuron] = modules[module, REST], numbers[TICKS], -1
         neurons[neuron, ALLOWED] = 0
-        neurons[neuron, SLOT] = -1
-        settle(modules, neurons, wheel, queue, clock, numbers, module, neuron, time)
-    for cell in range(modules[module, CELL], modules[module, CELL_STOP]):
-        sums[cell] = 0
+        if fires and missing <= 0:
+            await_pause(modules, neurons, queue, numbers, module, neuron, time)
+        elif fires and neurons[neuron, STEP] > 0:
+            await_clock(modules, neurons, hung, wheel, queue, clock, numbers, module, neuron, missing)
 
 
 @compiled
 def lay(
     modules: Integers,
     ports: Integers,
-    neurons: Integers,
+    potential: Integers,
+    rows: Integers,
     weights: Small,
     log: Small,
     touched: Integers,
@@ -116,18 +120,20 @@ def lay(
     event: int,
     count: int,
 ) -> int:
-    """Add the kernel of a port around an event, and return how many neurons are to be looked at."""
+    """Add the kernel of a port around an event, and return how many rows are to be looked at."""
     x0, y0 = log[event, X] + ports[port, LAY_X], log[event, Y] + ports[port, LAY_Y]
     width, sign, nx = ports[port, WIDTH], np.int64(log[event, POLARITY]), modules[module, NX]
     left, right = max(0, modules[module, LOWEST_X] - x0), min(width, modules[module, HIGHEST_X] + 1 - x0)
     top = max(0, modules[module, LOWEST_Y] - y0)
     bottom = min(ports[port, HEIGHT], modules[module, HIGHEST_Y] + 1 - y0)
+    if left >= right:
+        return count
     for row in range(top, bottom):
         neuron = modules[module, FIRST] + (y0 + row) * nx + x0
         weight = ports[port, WEIGHT] + row * width
         for column in range(left, right):
-            count = touch(neurons, touched, numbers, neuron + column, count)
-            neurons[neuron + column, POTENTIAL] += sign * weights[weight + column]
+            potential[neuron + column] += sign * weights[weight + column]
+        count = note(rows, touched, numbers, modules[module, ROW] + y0 + row, x0 + left, x0 + right, count)
     return count
 
 
@@ -135,7 +141,8 @@ def lay(
 def spread(
     modules: Integers,
     ports: Integers,
-    neurons: Integers,
+    potential: Integers,
+    rows: Integers,
     weights: Small,
     log: Small,
     touched: Integers,
@@ -145,24 +152,23 @@ def spread(
     event: int,
     count: int,
 ) -> int:
-    """Add the row of weights of an event's address, and return how many neurons are to be looked at; -1: no such."""
+    """Add the row of weights of an event's address, and return how many rows are to be looked at; -1: no such."""
     x, y, width = np.int64(log[event, X]), np.int64(log[event, Y]), ports[port, WIDTH]
     if x < 0 or x >= width or y < 0 or y >= ports[port, HEIGHT]:
         return -1
     size, sign = modules[module, NX], np.int64(log[event, POLARITY])
     weight, first = ports[port, WEIGHT] + (y * width + x) * size, modules[module, FIRST]
     for place in range(size):
-        if weights[weight + place] != 0:
-            count = touch(neurons, touched, numbers, first + place, count)
-            neurons[first + place, POTENTIAL] += sign * weights[weight + place]
-    return count
+        potential[first + place] += sign * weights[weight + place]
+    return note(rows, touched, numbers, modules[module, ROW], 0, size, count)
 
 
 @compiled
 def integrate(
     modules: Integers,
     ports: Integers,
-    neurons: Integers,
+    potential: Integers,
+    rows: Integers,
     weights: Small,
     log: Small,
     touched: Integers,
@@ -171,7 +177,7 @@ def integrate(
     time: int,
     count: int,
 ) -> tuple[int, bool, int]:
-    """Read all ports, and return how many neurons are to be looked at, whether to go to rest, and how often to draw."""
+    """Read all ports, and return how many rows are to be looked at, whether to go to rest, and how often to draw."""
     reset, draws, flat = False, 0, modules[module, KIND] != CONVOLUTION
     for port in range(modules[module, PORT], modules[module, PORT_STOP]):
         if port == modules[module, CLOCKED]:
@@ -185,13 +191,15 @@ def integrate(
             elif log[event, Y] == -1:
                 draws += 1
             elif flat:
-                count = spread(modules, ports, neurons, weights, log, touched, numbers, module, port, event, count)
+                count = spread(
+                    modules, ports, potential, rows, weights, log, touched, numbers, module, port, event, count
+                )
                 if count < 0:
                     numbers[FAULTY] = event + 1
                     return -1, False, 0
             else:
-                count = lay(modules, ports, neurons, weights, log, touched, numbers, module, port, event, count)
-            event = log[event, FOLLOW]
+                count = lay(modules, ports, potential, rows, weights, log, touched, numbers, module, port, event, count)
+            event = np.int64(log[event, FOLLOW])
     return count, reset, draws
 
 
@@ -199,6 +207,10 @@ def integrate(
 def fire(
     modules: Integers,
     neurons: Integers,
+    potential: Integers,
+    applied: Integers,
+    hung: Integers,
+    rows: Integers,
     wheel: Integers,
     queue: Integers,
     clock: Integers,
@@ -210,39 +222,58 @@ def fire(
     count: int,
 ) -> int:
     """Let the neurons that are looked at fire, and return how many do."""
-    fired, threshold, fires = 0, modules[module, THRESHOLD], modules[module, FIRES] != 0
-    leaving = time + modules[module, DELAY]
+    if modules[module, FIRES] == 0:
+        return 0
+    fired, threshold, ticks = 0, modules[module, THRESHOLD], numbers[TICKS]
+    leaving, subtract = time + modules[module, DELAY], modules[module, SUBTRACT] != 0
     for place in range(count):
-        neuron = touched[place]
-        if fires and neurons[neuron, POTENTIAL] >= threshold and time >= neurons[neuron, ALLOWED]:
-            if modules[module, SUBTRACT] != 0:
-                neurons[neuron, POTENTIAL] -= threshold
-            else:
-                neurons[neuron, POTENTIAL] = modules[module, REST]
-            neurons[neuron, ALLOWED] = time + modules[module, PAUSE]
-            append(modules, log, numbers, module, leaving, neurons[neuron, OUT_X], neurons[neuron, OUT_Y], 1)
-            fired += 1
-        settle(modules, neurons, wheel, queue, clock, numbers, module, neuron, time)
+        row = touched[place]
+        begin = modules[module, FIRST] + (row - modules[module, ROW]) * modules[module, NX]
+        for neuron in range(begin + rows[row, LOW], begin + rows[row, HIGH]):
+            step = neurons[neuron, STEP]
+            value = potential[neuron]
+            if step != 0:
+                value += step * (ticks - applied[neuron])
+                potential[neuron], applied[neuron] = value, ticks
+            if value >= threshold and time >= neurons[neuron, ALLOWED]:
+                value = value - threshold if subtract else modules[module, REST]
+                potential[neuron] = value
+                neurons[neuron, ALLOWED] = time + modules[module, PAUSE]
+                append(modules, log, numbers, module, leaving, neurons[neuron, OUT_X], neurons[neuron, OUT_Y], 1)
+                fired += 1
+            if value >= threshold:
+                await_pause(modules, neurons, queue, numbers, module, neuron, time)
+            elif step > 0:
+                await_clock(modules, neurons, hung, wheel, queue, clock, numbers, module, neuron, threshold - value)
     return fired
 
 
 @compiled
 def draw(
-    modules: Integers, neurons: Integers, log: Small, numbers: Integers, draws: Array, module: int, time: int
+    modules: Integers,
+    neurons: Integers,
+    potential: Integers,
+    applied: Integers,
+    log: Small,
+    numbers: Integers,
+    draws: Array,
+    module: int,
+    time: int,
 ) -> int:
     """Let each neuron fire with the probability of the softmax of the potentials, and return how many do."""
     first, stop, unit = modules[module, FIRST], modules[module, STOP], float(modules[module, THRESHOLD])
     highest = -np.inf
     for neuron in range(first, stop):
-        bring(neurons, numbers, neuron)
-        highest = max(highest, neurons[neuron, POTENTIAL] / unit)
+        potential[neuron] += neurons[neuron, STEP] * (numbers[TICKS] - applied[neuron])
+        applied[neuron] = numbers[TICKS]
+        highest = max(highest, potential[neuron] / unit)
     total = 0.0
     for neuron in range(first, stop):
-        total += math.exp(neurons[neuron, POTENTIAL] / unit - highest)
+        total += math.exp(potential[neuron] / unit - highest)
     fired, row, leaving = 0, numbers[DRAWN], time + modules[module, DELAY]
     numbers[DRAWN] += 1
     for neuron in range(first, stop):
-        if draws[row, neuron - first] < math.exp(neurons[neuron, POTENTIAL] / unit - highest) / total:
+        if draws[row, neuron - first] < math.exp(potential[neuron] / unit - highest) / total:
             append(modules, log, numbers, module, leaving, neuron - first, 0, 1)
             fired += 1
     return fired

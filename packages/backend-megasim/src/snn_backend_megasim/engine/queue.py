@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..compiling import compiled
 from ..files.numbers import Integers
 from .circuit import (
-    AFTER, BEFORE, FIRST_HUNG, FOLLOW, HEAD, HEAP, ITEM, KEY, LAST_TICK, LOG, MAKER, POLARITY, SLOT, TAIL, TIME, WHEEL,
+    AFTER, BEFORE, FIRST_HUNG, FOLLOW, HEAD, HEAP, ITEM, KEY, LAST_TICK, LOG, MAKER, POLARITY, TAIL, TIME, WHEEL,
     WOKEN, Small, X, Y,
 )  # fmt: skip
 
@@ -46,31 +46,26 @@ def pop(queue: Integers, numbers: Integers) -> int:
 
 
 @compiled
-def unhang(neurons: Integers, wheel: Integers, module: int, neuron: int) -> None:
-    """Take a neuron off the wheel of its module, if it is there."""
-    slot = neurons[neuron, SLOT]
-    if slot < 0:
-        return
+def unhang(neurons: Integers, hung: Integers, wheel: Integers, module: int, neuron: int) -> None:
+    """Take a neuron off the wheel of its module, where it is."""
     after, before = neurons[neuron, AFTER], neurons[neuron, BEFORE]
     if before >= 0:
         neurons[before, AFTER] = after
     else:
-        wheel[module * WHEEL + slot, FIRST_HUNG] = after
+        wheel[module * WHEEL + hung[neuron] % WHEEL, FIRST_HUNG] = after
     if after >= 0:
         neurons[after, BEFORE] = before
-    neurons[neuron, SLOT] = -1
+    hung[neuron] = -1
 
 
 @compiled
-def hang(neurons: Integers, wheel: Integers, module: int, neuron: int, event: int) -> bool:
+def hang(neurons: Integers, hung: Integers, wheel: Integers, module: int, neuron: int, event: int) -> bool:
     """Put a neuron on the wheel for an ``event`` of the bias clock, and return whether its module is to be woken."""
-    slot = event % WHEEL
-    if neurons[neuron, SLOT] == slot:
-        return False
-    unhang(neurons, wheel, module, neuron)
-    place = module * WHEEL + slot
+    if hung[neuron] >= 0:
+        unhang(neurons, hung, wheel, module, neuron)
+    place = module * WHEEL + event % WHEEL
     first = wheel[place, FIRST_HUNG]
-    neurons[neuron, SLOT], neurons[neuron, AFTER], neurons[neuron, BEFORE] = slot, first, -1
+    hung[neuron], neurons[neuron, AFTER], neurons[neuron, BEFORE] = event, first, -1
     if first >= 0:
         neurons[first, BEFORE] = neuron
     wheel[place, FIRST_HUNG] = neuron

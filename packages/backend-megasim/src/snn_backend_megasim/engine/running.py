@@ -17,7 +17,7 @@ from snn.network import Array
 from ..files import events, folder
 from ..files.numbers import Integers
 from .circuit import (
-    CELL_STOP, COLUMNS, CONVOLUTION, DENSE, FAULTY, FIRST, FOLLOW, HEAD, KIND, LAST_TICK, LOG, MAKER, NEXT, NX, POLARITY,
+    CELL_STOP, COLUMNS, CONVOLUTION, DENSE, FAULTY, FIRST, FOLLOW, HEAD, KIND, LAST_TICK, LOG, MAKER, NEXT, NX, NY, POLARITY,
     READ, READER, READER_STOP, SOFTMAX, STOP, TAIL, TIME, WHEEL, Circuit, Small, X, Y,
 )  # fmt: skip
 from .joining import join
@@ -78,6 +78,10 @@ class _State:
     modules: Integers
     ports: Integers
     neurons: Integers
+    potential: Integers
+    applied: Integers
+    hung: Integers
+    rows: Integers
     sums: Integers
     wheel: Integers
     touched: Integers
@@ -126,6 +130,10 @@ def _begun(circuit: Circuit, files: Files, watch: Watch) -> _State:
         modules=circuit.modules.copy(),
         ports=circuit.ports.copy(),
         neurons=circuit.neurons.copy(),
+        potential=np.zeros(len(circuit.neurons), np.int64),
+        applied=np.zeros(len(circuit.neurons), np.int64),
+        hung=np.full(len(circuit.neurons), -1, np.int64),
+        rows=np.full((int(circuit.modules[:, NY].sum()), COLUMNS["rows"]), -1, np.int64),
         sums=np.zeros(int(circuit.modules[:, CELL_STOP].max(initial=0)), np.int64),
         wheel=np.full((modules * WHEEL, COLUMNS["wheel"]), -1, np.int64),
         touched=np.zeros(widest, np.int64),
@@ -136,8 +144,8 @@ def _begun(circuit: Circuit, files: Files, watch: Watch) -> _State:
     _place_sources(state, list(files.sources.values()))
     for module in range(len(files.sources), modules):
         if circuit.modules[module, KIND] in (CONVOLUTION, DENSE):
-            tables = state.modules, state.neurons, state.wheel, state.queue, circuit.clock, state.sums, numbers
-            rest(*tables, module, -1)
+            own = state.potential, state.applied, state.hung, state.wheel, state.queue
+            rest(state.modules, state.neurons, *own, circuit.clock, numbers, module, -1)
     for tick in watch.ticks:
         push(state.queue, numbers, int(tick) * (modules + 1) + modules, -1)
     return state
@@ -177,8 +185,8 @@ def _through(circuit: Circuit, state: _State, draws: Array, watched: Integers, s
     """Let the engine run to the end, with more room whenever it needs that."""
     while True:
         status = advance(
-            state.modules, state.ports, state.neurons, circuit.weight, circuit.readers, circuit.clock, state.sums,
-            state.wheel, state.touched, state.queue, state.log, state.numbers, draws, watched, seen, _SLICE,
+            state.modules, state.ports, state.neurons, state.potential, state.applied, state.hung, state.rows,
+            circuit.weight, circuit.readers, circuit.clock, state.sums, state.wheel, state.touched, state.queue, state.log, state.numbers, draws, watched, seen, _SLICE,
         )  # fmt: skip
         if status in (DONE, FAULT):
             return

@@ -8,7 +8,7 @@ from ..compiling import compiled
 from ..files.numbers import Integers
 from .circuit import (
     CELL, CELL_STOP, CURSOR, DELAY, FAULTY, FIRST, FOLLOW, HEIGHT, LOG, MARK, NEXT, NODE, NX, NY, OUT_X, OUT_Y, PAD_X,
-    PAD_Y, PLANNED, POLARITY, POOL_X, POOL_Y, PORT, PORT_STOP, POTENTIAL, READ, READER, READER_STOP, STAMP, STOP,
+    PAD_Y, PLANNED, POLARITY, POOL_X, POOL_Y, PORT, PORT_STOP, READ, READER, READER_STOP, STAMP, STOP,
     STRIDE_X, STRIDE_Y, TIME, WEIGHT, WIDTH, Small, X, Y,
 )  # fmt: skip
 from .queue import append, following, push
@@ -110,6 +110,7 @@ def grow(
     modules: Integers,
     ports: Integers,
     neurons: Integers,
+    potential: Integers,
     sums: Integers,
     log: Small,
     touched: Integers,
@@ -123,8 +124,8 @@ def grow(
     for place in range(count):
         window = touched[place]
         peak = _peak(modules, ports, sums, module, port, window - modules[module, FIRST])
-        growth = peak - neurons[window, POTENTIAL]
-        neurons[window, POTENTIAL] = peak
+        growth = peak - potential[window]
+        potential[window] = peak
         for _ in range(abs(growth)):
             sign = 1 if growth > 0 else -1
             append(modules, log, numbers, module, leaving, neurons[window, OUT_X], neurons[window, OUT_Y], sign)
@@ -132,10 +133,10 @@ def grow(
 
 
 @compiled
-def empty(modules: Integers, neurons: Integers, sums: Integers, module: int) -> None:
+def empty(modules: Integers, potential: Integers, sums: Integers, module: int) -> None:
     """Put a max-pool back to rest."""
     for window in range(modules[module, FIRST], modules[module, STOP]):
-        neurons[window, POTENTIAL] = 0
+        potential[window] = 0
     for cell in range(modules[module, CELL], modules[module, CELL_STOP]):
         sums[cell] = 0
 
