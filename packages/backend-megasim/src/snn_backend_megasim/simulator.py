@@ -32,6 +32,7 @@ from .writing import begun
 if TYPE_CHECKING:
     from .backend import MegaSim
 
+_MOST_EVENTS = 2**24  # that all layers together could give in a run
 _MOST_SEEN = 2**26  # potentials that are kept at once, before they are given as numbers
 
 
@@ -138,9 +139,11 @@ class MegaSimSimulator(Simulator):
         return assemble(self._network, stimulus, self._setup.record, events, potentials)
 
     def _parts(self, batch: int) -> Iterator[tuple[int, int]]:
-        """Yield the first sample and the number of samples of each run, which has 32 bits for its ticks."""
-        seen = self._plan.steps * sum(math.prod(self._network.shapes[name]) for name in self._watched)
-        most = max(1, min(LARGEST // self._plan.period, _MOST_SEEN // max(1, seen)))
+        """Yield the first sample and the number of samples of each run, which has 32 bits for its ticks, and memory."""
+        plan, shapes = self._plan, self._network.shapes
+        seen = plan.steps * sum(math.prod(shapes[name]) for name in self._watched)
+        events = plan.steps * sum(place.elements for place in plan.places.values())
+        most = max(1, min(LARGEST // plan.period, _MOST_SEEN // max(1, seen), _MOST_EVENTS // events))
         for first in range(0, batch, most):
             yield first, min(most, batch - first)
 
