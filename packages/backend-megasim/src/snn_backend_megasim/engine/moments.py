@@ -14,7 +14,7 @@ from .neurons import draw, fire, integrate, rest, touch
 from .queue import pop
 from .wiring import add_up, announce, empty, flatten, give, grow, pending
 
-DONE, MORE, ROOM, FAULT = range(4)
+DONE, MORE, LOG_FULL, QUEUE_FULL, FAULT = range(5)
 
 
 @compiled
@@ -70,8 +70,9 @@ def advance(
         time, module = key // (len(modules) + 1), key % (len(modules) + 1)
         if time > numbers[LAST_TICK]:
             return DONE
-        if module < len(modules) and not _has_room(modules, ports, log, queue, numbers, module, time):
-            return ROOM
+        room = MORE if module == len(modules) else _room(modules, ports, log, queue, numbers, module, time)
+        if room != MORE:
+            return room
         while numbers[TICKS] < len(clock) and clock[numbers[TICKS]] <= time:
             numbers[TICKS] += 1
         numbers[STAMP] += 1
@@ -152,14 +153,16 @@ def _turned(
 
 
 @compiled
-def _has_room(
+def _room(
     modules: Integers, ports: Integers, log: Small, queue: Integers, numbers: Integers, module: int, time: int
-) -> bool:
-    """Return whether all that a module may put into the queue and give in this moment has room there."""
+) -> int:
+    """Return whether all that a module may put into the queue and the log in this moment has room there."""
     size = modules[module, STOP] - modules[module, FIRST]
     events, softmax = size, modules[module, SOFTMAX]
     if modules[module, KIND] == FLATTEN or modules[module, KIND] == MAX_POOL or softmax != 0:
         each = 1 + size * softmax + modules[module, POOL_X] * modules[module, POOL_Y]
         events += pending(modules, ports, log, module, time) * each
     items = 2 * size + WHEEL + modules[module, READER_STOP] - modules[module, READER] + 2
-    return numbers[LOG] + events <= len(log) and numbers[HEAP] + items <= len(queue)
+    if numbers[LOG] + events > len(log):
+        return LOG_FULL
+    return QUEUE_FULL if numbers[HEAP] + items > len(queue) else MORE

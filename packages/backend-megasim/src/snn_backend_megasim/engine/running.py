@@ -22,13 +22,14 @@ from .circuit import (
 )  # fmt: skip
 from .joining import join
 from .loading import Files, load
-from .moments import DONE, FAULT, ROOM, advance
+from .moments import DONE, FAULT, LOG_FULL, QUEUE_FULL, advance
 from .neurons import rest
 from .queue import push
 
 _SLICE = 2**16  # moments, after which Ctrl-C is heard
 _MOST_EVENTS = 2**29
 _SPARE = 2**16
+_EVENTS = 2**21  # for which there is room at first
 
 Draws = Callable[[int, int], Array]
 """Gives what a softmax draws, (draws, neurons), from 0 to 1."""
@@ -138,7 +139,7 @@ def _begun(circuit: Circuit, files: Files, watch: Watch) -> _State:
         wheel=np.full((modules * WHEEL, COLUMNS["wheel"]), -1, np.int64),
         touched=np.zeros(widest, np.int64),
         queue=np.zeros((items, COLUMNS["queue"]), np.int64),
-        log=np.zeros((count + widest + _SPARE, COLUMNS["log"]), np.int32),
+        log=np.zeros((count + widest + _EVENTS, COLUMNS["log"]), np.int32),
         numbers=numbers,
     )
     _place_sources(state, list(files.sources.values()))
@@ -190,14 +191,18 @@ def _through(circuit: Circuit, state: _State, draws: Array, watched: Integers, s
         )  # fmt: skip
         if status in (DONE, FAULT):
             return
-        if status == ROOM:
+        if status == QUEUE_FULL:
+            state.queue = _doubled(state.queue)
+        elif status == LOG_FULL:
             if len(state.log) > _MOST_EVENTS:
                 raise SimulationError(f"over {_MOST_EVENTS:,} events", hint="give fewer samples a batch, or fewer steps")
-            state.log, state.queue = _doubled(state.log), _doubled(state.queue)
+            state.log = _doubled(state.log)
 
 
 def _doubled(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.concatenate([table, np.zeros_like(table)])
+    found = np.zeros((2 * len(table), table.shape[1]), table.dtype)  # of which the system gives what is written to
+    found[: len(table)] = table
+    return found
 
 
 def _check(state: _State, names: Sequence[str]) -> None:
