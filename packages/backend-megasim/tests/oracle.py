@@ -1,4 +1,4 @@
-"""The events of a folder of files, by a plain queue of single events: slow, with nothing put off and nothing skipped."""
+"""The events of a folder of files, by a plain queue of single events: slow, nothing put off and nothing skipped."""
 
 from __future__ import annotations
 

@@ -63,7 +63,9 @@ def files(tmp_path, network, spikes, scaling_factor):
 
 def test_two_neurons_of_a_dense_layer(tmp_path):
     # 1 + 0 and -1 + 0.125 in the first step; 0.5 and 0.25 + 0.125 in the second: only the first neuron fires, once
-    dense = op.Dense(name="dense", inputs=("input",), weight=np.array([[1, 0.5], [-1, 0.25]]), bias=np.array([0, 0.125]))
+    dense = op.Dense(
+        name="dense", inputs=("input",), weight=np.array([[1, 0.5], [-1, 0.25]]), bias=np.array([0, 0.125])
+    )
     fire = IntegrateFire(name="out", inputs=("dense",))
     network = Network((op.Input(name="input", shape=(2,)), dense, fire), stage="spiking")
     found, output = files(tmp_path, network, [[[1, 0]], [[0, 1]]], 1000)
@@ -134,7 +136,9 @@ def test_a_valid_convolution(tmp_path):
     # a spike at x = 1, y = 2 is in all four windows: at (x, y) of them are weights 8, 7 above and 5, 4 below, less 1;
     # of 7, 6, 4 and 3, two reach 5
     found, output = files(tmp_path, conv((0, 0)), one_spike(1, 2), 10)
-    assert found["megasim.sch"].split("\n")[5:6] == ["module_conv_NPP {InputLayer,bias_clk,reset_event}{fire_0} fire_0.prm fire.stt"]
+    assert found["megasim.sch"].split("\n")[5:6] == [
+        "module_conv_NPP {InputLayer,bias_clk,reset_event}{fire_0} fire_0.prm fire.stt"
+    ]
     assert found["fire_0.prm"] == convolution((1, 2), -1, "-10 -10 -10 -10\n")
     assert found["fire.stt"] == STATE
     assert sorted(found["node_fire_0.evs"].splitlines()) == ["0 -1 -1 0 0 1", "0 -1 -1 1 0 1"]
@@ -203,7 +207,9 @@ def test_a_schematic_is_read_again():
 
 
 def test_the_ancestors_schematic_is_read():
-    content = b".netlist\nsource {I} I.stim\n\nsource  {r} r.stim\nmodule_conv {I,r}{C_0} C_0.prm C.stt\n\n.options\nTmax=7\n"
+    content = (
+        b".netlist\nsource {I} I.stim\n\nsource  {r} r.stim\nmodule_conv {I,r}{C_0} C_0.prm C.stt\n\n.options\nTmax=7\n"
+    )
     assert schematic.parsed(content).instances[0].inputs == ("I", "r")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -13,6 +13,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(function: Function) -> Function:
     """Return ``function`` compiled when it is first called, or loaded from numba's cache."""
     try:
-        return njit(cache=True, nogil=True)(function)
+        return cast("Function", njit(cache=True, nogil=True)(function))
     except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
-        return njit(nogil=True)(function)
+        return cast("Function", njit(nogil=True)(function))

@@ -53,7 +53,9 @@ def rounded(values: npt.ArrayLike, unit: float) -> tuple[Integers, Lost]:
     kept = np.clip(scaled, -LARGEST - 1, LARGEST + 1).astype(np.int64)
     change = np.abs(kept / unit - exact)
     change[change < _EXACT * np.abs(exact)] = 0
-    return kept.reshape(np.shape(values)), Lost(float(change.max(initial=0)), float(change.sum()), float(np.abs(exact).sum()))
+    return kept.reshape(np.shape(values)), Lost(
+        float(change.max(initial=0)), float(change.sum()), float(np.abs(exact).sum())
+    )
 
 
 def together(losses: Iterable[Lost]) -> Lost:

@@ -138,7 +138,7 @@ def max_pool(
 ) -> Parameters:
     """Return a map of a max-pool; heights come before widths."""
     names = ("N{}_array", "N{}_pool", "{}_stride", "{}_pad", "N{}_out")
-    fields = {}
+    fields: dict[str, int] = {}
     for name, (height, width) in zip(names, (given, size, stride, before, out), strict=True):
         fields |= {name.format("y"): height, name.format("x"): width}
     return _made("module_max_pool", [], {"n_in_ports": 2, "delay_to_process": delay, **fields}, {})
@@ -177,5 +177,7 @@ def _made(module: str, ports: list[Port], header: Mapping[str, int], output: Map
     given = {**_USUAL, "n_in_ports": len(ports), **header, **output}
     names = FORMS[module]
     return Parameters(
-        {name: given.get(name, 0) for name in names.header}, tuple(ports), {name: given.get(name, 0) for name in names.output}
+        {name: given.get(name, 0) for name in names.header},
+        tuple(ports),
+        {name: given.get(name, 0) for name in names.output},
     )

@@ -38,8 +38,7 @@ def plan(network: Network, scheme: Scheme) -> Plan:
 def _labels(network: Network) -> dict[str, str]:
     """Return the labels of the layers by name, and, by name and a 0 behind it, those of their flattened forms."""
     wishes = [(network.input.name, names.INPUT, maps(network.shapes[network.input.name])[0])]
-    for layer in network.layers[1:]:
-        wishes.append((layer.name, layer.name, maps(network.shapes[layer.name])[0]))
+    wishes += [(layer.name, layer.name, maps(network.shapes[layer.name])[0]) for layer in network.layers[1:]]
     wishes += [(f"{layer.name}\0", f"{layer.name}_flat", 0) for layer in network.layers]
     return dict(names.labels(wishes))
 

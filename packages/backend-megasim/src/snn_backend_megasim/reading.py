@@ -13,6 +13,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 from snn import layers as op
 from snn.network import Array
 from snn.neurons import Accumulate, IntegrateFire, Neuron, SoftmaxFire
@@ -47,7 +48,7 @@ class _Reading:
         self._lost: list[Lost] = []
         self._most = 0
 
-    def weights(self, weight: Array, worth: Fraction) -> Integers:
+    def weights(self, weight: npt.ArrayLike, worth: Fraction) -> Integers:
         """Return the weights for spikes of a height, which is part of them, as integers."""
         found, lost = rounded(np.asarray(weight, np.float64) * float(worth), self.unit)
         self._lost.append(lost)

@@ -20,7 +20,7 @@ from snn.randomness import uniform
 from snn.simulating import Integers, Recording, Setup, Simulator, Stimulus
 
 from . import limits
-from .engine.running import Watch, run
+from .engine.running import Draws, Floats, Watch, run
 from .files import folder, parameters, schematic, state
 from .integers import LARGEST
 from .plan import Plan, Unfit
@@ -120,10 +120,12 @@ class MegaSimSimulator(Simulator):
     def _presented(self, stimulus: Stimulus, spikes: Spikes) -> Recording:
         plan, shapes, steps, batch = self._plan, self._network.shapes, stimulus.clock.steps, len(stimulus.samples)
         columns: dict[str, list[tuple[Integers, ...]]] = {
-            name: [] for name in plan.cells if self._network[name].spiking  # type: ignore[attr-defined]  # neurons
+            name: []
+            for name in plan.cells
+            if self._network[name].spiking  # type: ignore[attr-defined]  # neurons
         }
         potentials = {name: np.zeros((steps, batch, *shapes[name]), np.float32) for name in self._watched}
-        totals = np.zeros(3)
+        totals: Floats = np.zeros(3)
         for first, count in self._parts(batch):
             place = self._place()
             entry = plan.places[self._network.input.name]
@@ -147,7 +149,7 @@ class MegaSimSimulator(Simulator):
         for first in range(0, batch, most):
             yield first, min(most, batch - first)
 
-    def _ran(self, place: Path, stimulus: Stimulus, first: int, potentials: Mapping[str, Array]) -> Integers | Array:
+    def _ran(self, place: Path, stimulus: Stimulus, first: int, potentials: Mapping[str, Array]) -> Floats:
         """Run the files of some samples, write the potentials that are watched, and return what it was, in numbers."""
         if self._program:
             self._program.run(place, kept=self._setup.folder is not None)
@@ -162,7 +164,7 @@ class MegaSimSimulator(Simulator):
             kept[:, first : first + count] = values.swapaxes(0, 1) / plan.cells[name].unit
         return np.array([outcome.events, outcome.read, outcome.seconds])
 
-    def _draws(self, stimulus: Stimulus):  # noqa: ANN202  a function of two numbers
+    def _draws(self, stimulus: Stimulus) -> Draws | None:
         """Return what gives the draws of a softmax: those of `snn.neurons.SoftmaxFire`, sample by sample."""
         layer = self._network.output
         if not isinstance(layer, SoftmaxFire):
@@ -177,7 +179,7 @@ class MegaSimSimulator(Simulator):
 
         return draws
 
-    def _tell(self, totals: Array) -> None:
+    def _tell(self, totals: Floats) -> None:
         if self._program:
             self._facts["ran"] = str(self._program.path)
             return

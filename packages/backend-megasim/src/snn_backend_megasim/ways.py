@@ -63,7 +63,9 @@ def matrix(network: Network, way: Way, source: str, layer: Layer) -> Array:
         stop = min(start + part, size)
         ones = np.zeros((stop - start, size), np.float32)
         ones[np.arange(stop - start), np.arange(start, stop)] = 1
-        given: dict[str, Array] = {name: np.zeros((stop - start, *network.shapes[name]), np.float32) for name in way.sources}
+        given: dict[str, Array] = {
+            name: np.zeros((stop - start, *network.shapes[name]), np.float32) for name in way.sources
+        }
         given[source] = ones.reshape(-1, *shape)
         found[start:stop] = _passed(linear, given)[layer.inputs[0]].reshape(stop - start, -1)
     return found

@@ -1,4 +1,4 @@
-"""The engine as a program: ``python -m snn_backend_megasim.engine SCHEMATIC`` runs the files of a schematic's folder."""
+"""The engine as a program: ``python -m snn_backend_megasim.engine SCHEMATIC`` runs the files beside a schematic."""
 
 from __future__ import annotations
 

@@ -142,7 +142,9 @@ def _laid(kernel: Integers, lay_x: int, lay_y: int, nx: int, ny: int) -> Integer
     height, width = kernel.shape
     rows = slice(max(0, lay_y), max(0, min(ny, lay_y + height)))
     cells = slice(max(0, lay_x), max(0, min(nx, lay_x + width)))
-    found[rows, cells] = kernel[max(0, -lay_y) :, max(0, -lay_x) :][: found[rows, cells].shape[0], : found[rows, cells].shape[1]]
+    found[rows, cells] = kernel[max(0, -lay_y) :, max(0, -lay_x) :][
+        : found[rows, cells].shape[0], : found[rows, cells].shape[1]
+    ]
     return found.reshape(-1)
 
 

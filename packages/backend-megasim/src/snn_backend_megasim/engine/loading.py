@@ -95,7 +95,9 @@ def _module(folder: Path, instance: schematic.Instance) -> Module:
 def _check_sizes(name: str, fields: dict[str, int]) -> None:
     for field in ("Nx_pool", "Ny_pool", "x_stride", "y_stride", "x_pad", "y_pad"):
         if not 0 <= fields.get(field, 0) <= _MOST_POOL:
-            raise SimulationError(f"{name}: {field} is {fields[field]}, and at most {_MOST_POOL}", hint="write it again")
+            raise SimulationError(
+                f"{name}: {field} is {fields[field]}, and at most {_MOST_POOL}", hint="write it again"
+            )
     sizes = ("Nx_array", "population_size", "x_subsmp", "y_subsmp", "Nx_pool", "Ny_pool", "x_stride", "y_stride")
     for field in (*sizes, "Nx_out", "Ny_out", "Ny_array"):
         if fields.get(field, 1) < 1:

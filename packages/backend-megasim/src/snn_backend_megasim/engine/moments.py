@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from snn.network import Array
+import numpy as np
+import numpy.typing as npt
 
 from ..compiling import compiled
 from ..files.numbers import Integers
@@ -35,7 +36,7 @@ def advance(
     queue: Integers,
     log: Small,
     numbers: Integers,
-    draws: Array,
+    draws: npt.NDArray[np.float64],
     watched: Integers,
     seen: Integers,
     most: int,
@@ -103,25 +104,54 @@ def advance(
             elif count > 0:
                 given = grow(modules, ports, neurons, potential, sums, log, touched, numbers, module, time, count)
         else:
-            count = _turned(modules, neurons, hung, rows, wheel, touched, clock, numbers, module, time, count)
-            count, reset, drawn = integrate(
-                modules, ports, potential, rows, weights, log, touched, numbers, module, time, count
-            )
-            given = min(count, 0)
-            if reset:
-                rest(modules, neurons, potential, applied, hung, wheel, queue, clock, numbers, module, time)
-            elif count >= 0:
-                given = fire(
-                    modules, neurons, potential, applied, hung, rows, wheel, queue, clock, log, touched, numbers, module,
-                    time, count,
-                )  # fmt: skip
-                for _ in range(drawn * modules[module, SOFTMAX]):
-                    given += draw(modules, neurons, potential, applied, log, numbers, draws, module, time)
+            given = _neurons(
+                modules, ports, neurons, potential, applied, hung, rows, weights, clock, wheel, touched, queue, log,
+                numbers, draws, module, time, count,
+            )  # fmt: skip
         if given < 0:
             return FAULT
         if given > 0:
             announce(modules, readers, queue, numbers, module, time + modules[module, DELAY])
     return MORE
+
+
+@compiled
+def _neurons(
+    modules: Integers,
+    ports: Integers,
+    neurons: Integers,
+    potential: Integers,
+    applied: Integers,
+    hung: Integers,
+    rows: Integers,
+    weights: Small,
+    clock: Integers,
+    wheel: Integers,
+    touched: Integers,
+    queue: Integers,
+    log: Small,
+    numbers: Integers,
+    draws: npt.NDArray[np.float64],
+    module: int,
+    time: int,
+    count: int,
+) -> int:
+    """Let a module of neurons integrate and fire, and return how many events it gives; -1: there was a fault."""
+    count = _turned(modules, neurons, hung, rows, wheel, touched, clock, numbers, module, time, count)
+    count, reset, drawn = integrate(
+        modules, ports, potential, rows, weights, log, touched, numbers, module, time, count
+    )
+    given = min(count, 0)
+    if reset:
+        rest(modules, neurons, potential, applied, hung, wheel, queue, clock, numbers, module, time)
+    elif count >= 0:
+        given = fire(
+            modules, neurons, potential, applied, hung, rows, wheel, queue, clock, log, touched, numbers, module,
+            time, count,
+        )  # fmt: skip
+        for _ in range(drawn * modules[module, SOFTMAX]):
+            given += draw(modules, neurons, potential, applied, log, numbers, draws, module, time)
+    return given
 
 
 @compiled

@@ -1,6 +1,6 @@
 """Integrate and fire, event by event: what a moment brings to a module is added up before any neuron fires.
 
-A bias is added when it is needed: the potential of a neuron is known at any event of the bias clock, and so is the event
+A bias is added when it is needed: the potential of a neuron is known at any event of the bias clock, and so is the one
 at which it alone would make the neuron fire; until then nothing is done.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from snn.network import Array
+import numpy.typing as npt
 
 from ..compiling import compiled
 from ..files.numbers import Integers
@@ -32,9 +32,7 @@ def touch(
 
 
 @compiled
-def note(
-    rows: Integers, touched: Integers, numbers: Integers, row: int, low: int, high: int, count: int
-) -> int:
+def note(rows: Integers, touched: Integers, numbers: Integers, row: int, low: int, high: int, count: int) -> int:
     """Note that the neurons from ``low`` up to ``high`` of a row are to be looked at, and return how many rows are."""
     if rows[row, SEEN] != numbers[STAMP]:
         rows[row, SEEN], rows[row, LOW], rows[row, HIGH] = numbers[STAMP], low, high
@@ -122,7 +120,7 @@ def lay(
 ) -> int:
     """Add the kernel of a port around an event, and return how many rows are to be looked at."""
     x0, y0 = log[event, X] + ports[port, LAY_X], log[event, Y] + ports[port, LAY_Y]
-    width, sign, nx = ports[port, WIDTH], np.int64(log[event, POLARITY]), modules[module, NX]
+    width, sign, nx = ports[port, WIDTH], int(log[event, POLARITY]), modules[module, NX]
     left, right = max(0, modules[module, LOWEST_X] - x0), min(width, modules[module, HIGHEST_X] + 1 - x0)
     top = max(0, modules[module, LOWEST_Y] - y0)
     bottom = min(ports[port, HEIGHT], modules[module, HIGHEST_Y] + 1 - y0)
@@ -153,10 +151,10 @@ def spread(
     count: int,
 ) -> int:
     """Add the row of weights of an event's address, and return how many rows are to be looked at; -1: no such."""
-    x, y, width = np.int64(log[event, X]), np.int64(log[event, Y]), ports[port, WIDTH]
+    x, y, width = int(log[event, X]), int(log[event, Y]), ports[port, WIDTH]
     if x < 0 or x >= width or y < 0 or y >= ports[port, HEIGHT]:
         return -1
-    size, sign = modules[module, NX], np.int64(log[event, POLARITY])
+    size, sign = modules[module, NX], int(log[event, POLARITY])
     weight, first = ports[port, WEIGHT] + (y * width + x) * size, modules[module, FIRST]
     for place in range(size):
         potential[first + place] += sign * weights[weight + place]
@@ -199,7 +197,7 @@ def integrate(
                     return -1, False, 0
             else:
                 count = lay(modules, ports, potential, rows, weights, log, touched, numbers, module, port, event, count)
-            event = np.int64(log[event, FOLLOW])
+            event = int(log[event, FOLLOW])
     return count, reset, draws
 
 
@@ -256,7 +254,7 @@ def draw(
     applied: Integers,
     log: Small,
     numbers: Integers,
-    draws: Array,
+    draws: npt.NDArray[np.float64],
     module: int,
     time: int,
 ) -> int:

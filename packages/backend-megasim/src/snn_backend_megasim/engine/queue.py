@@ -1,4 +1,4 @@
-"""The queue of what is to be done, by time and at one time in the order of the netlist; the wheel; the log of events."""
+"""The queue of what is to be done, by time, and at one time in the order of the netlist; the wheel; the log."""
 
 from __future__ import annotations
 

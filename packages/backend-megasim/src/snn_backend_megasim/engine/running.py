@@ -17,8 +17,8 @@ from snn.network import Array
 from ..files import events, folder
 from ..files.numbers import Integers
 from .circuit import (
-    CELL_STOP, COLUMNS, CONVOLUTION, DENSE, FAULTY, FIRST, FOLLOW, HEAD, KIND, LAST_TICK, LOG, MAKER, NEXT, NX, NY, POLARITY,
-    READ, READER, READER_STOP, SOFTMAX, STOP, TAIL, TIME, WHEEL, Circuit, Small, X, Y,
+    CELL_STOP, COLUMNS, CONVOLUTION, DENSE, FAULTY, FIRST, FOLLOW, HEAD, KIND, LAST_TICK, LOG, MAKER, NEXT, NX, NY,
+    POLARITY, READ, READER, READER_STOP, SOFTMAX, STOP, TAIL, TIME, WHEEL, Circuit, Small, X, Y,
 )  # fmt: skip
 from .joining import join
 from .loading import Files, load
@@ -30,6 +30,8 @@ _SLICE = 2**16  # moments, after which Ctrl-C is heard
 _MOST_EVENTS = 2**29
 _SPARE = 2**16
 _EVENTS = 2**21  # for which there is room at first
+
+Floats = npt.NDArray[np.float64]
 
 Draws = Callable[[int, int], Array]
 """Gives what a softmax draws, (draws, neurons), from 0 to 1."""
@@ -169,7 +171,7 @@ def _place_sources(state: _State, sources: Sequence[Integers]) -> None:
     state.numbers[LOG] = at
 
 
-def _drawn(circuit: Circuit, files: Files, draws: Draws | None) -> Array:
+def _drawn(circuit: Circuit, files: Files, draws: Draws | None) -> Floats:
     softmaxes = np.flatnonzero(circuit.modules[:, SOFTMAX])
     if not len(softmaxes):
         return np.zeros((0, 0))
@@ -182,12 +184,13 @@ def _drawn(circuit: Circuit, files: Files, draws: Draws | None) -> Array:
     return np.ascontiguousarray(found, np.float64)
 
 
-def _through(circuit: Circuit, state: _State, draws: Array, watched: Integers, seen: Integers) -> None:
+def _through(circuit: Circuit, state: _State, draws: Floats, watched: Integers, seen: Integers) -> None:
     """Let the engine run to the end, with more room whenever it needs that."""
     while True:
         status = advance(
             state.modules, state.ports, state.neurons, state.potential, state.applied, state.hung, state.rows,
-            circuit.weight, circuit.readers, circuit.clock, state.sums, state.wheel, state.touched, state.queue, state.log, state.numbers, draws, watched, seen, _SLICE,
+            circuit.weight, circuit.readers, circuit.clock, state.sums, state.wheel, state.touched, state.queue,
+            state.log, state.numbers, draws, watched, seen, _SLICE,
         )  # fmt: skip
         if status in (DONE, FAULT):
             return
@@ -195,7 +198,9 @@ def _through(circuit: Circuit, state: _State, draws: Array, watched: Integers, s
             state.queue = _doubled(state.queue)
         elif status == LOG_FULL:
             if len(state.log) > _MOST_EVENTS:
-                raise SimulationError(f"over {_MOST_EVENTS:,} events", hint="give fewer samples a batch, or fewer steps")
+                raise SimulationError(
+                    f"over {_MOST_EVENTS:,} events", hint="give fewer samples a batch, or fewer steps"
+                )
             state.log = _doubled(state.log)
 
 
@@ -222,6 +227,6 @@ def _write(place: Path, state: _State, given: int, names: Sequence[str], sources
     order = np.argsort(log[:, MAKER], kind="stable")
     ends = np.searchsorted(log[order, MAKER], np.arange(sources, len(names) + 1))
     for node, (begin, end) in enumerate(pairwise(ends), sources):
-        own = log[order[begin:end]]
+        own = log[order[begin:end]].astype(np.int64)
         rows = events.events(own[:, TIME], own[:, X], own[:, Y], own[:, POLARITY])
         folder.put(place, {f"node_{names[node]}.evs": events.written(rows)})

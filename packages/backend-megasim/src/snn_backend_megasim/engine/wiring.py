@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..compiling import compiled
 from ..files.numbers import Integers
 from .circuit import (
@@ -15,9 +13,7 @@ from .queue import append, following, push
 
 
 @compiled
-def announce(
-    modules: Integers, readers: Integers, queue: Integers, numbers: Integers, node: int, time: int
-) -> None:
+def announce(modules: Integers, readers: Integers, queue: Integers, numbers: Integers, node: int, time: int) -> None:
     """Put the readers of a node into the queue, to read events of ``time``."""
     for place in range(modules[node, READER], modules[node, READER_STOP]):
         reader = readers[place]
@@ -34,10 +30,10 @@ def give(
     announce(modules, readers, queue, numbers, source, time)
     event = modules[source, NEXT]
     while event >= 0 and log[event, TIME] <= time:
-        event = np.int64(log[event, FOLLOW])
+        event = int(log[event, FOLLOW])
     modules[source, NEXT] = event
     if event >= 0:
-        push(queue, numbers, np.int64(log[event, TIME]) * (len(modules) + 1) + source, -1)
+        push(queue, numbers, int(log[event, TIME]) * (len(modules) + 1) + source, -1)
 
 
 @compiled
@@ -48,7 +44,7 @@ def pending(modules: Integers, ports: Integers, log: Small, module: int, time: i
         event = following(modules, ports, log, port, CURSOR, NODE)
         while event >= 0 and log[event, TIME] <= time:
             count += 1
-            event = np.int64(log[event, FOLLOW])
+            event = int(log[event, FOLLOW])
     return count
 
 
@@ -62,13 +58,13 @@ def flatten(modules: Integers, ports: Integers, log: Small, numbers: Integers, m
         while event >= 0 and log[event, TIME] <= time:
             ports[port, CURSOR] = event
             numbers[READ] += 1
-            x, y = np.int64(log[event, X]), np.int64(log[event, Y])
+            x, y = int(log[event, X]), int(log[event, Y])
             if x < 0 or x >= width or y < 0 or y >= ports[port, HEIGHT]:
                 numbers[FAULTY] = event + 1
                 return -1
             place = ports[port, WEIGHT] + y * width + x
             append(modules, log, numbers, module, leaving, place, 0, log[event, POLARITY])
-            event = np.int64(log[event, FOLLOW])
+            event = int(log[event, FOLLOW])
     return numbers[LOG] - given
 
 
@@ -84,7 +80,7 @@ def add_up(
     module: int,
     time: int,
 ) -> tuple[int, bool]:
-    """Count the events of each cell, and return how many windows they are in and whether to go to rest; -1: as above."""
+    """Count the events of cells, and return how many windows they are in, and whether to go to rest; -1: as above."""
     count, reset = 0, False
     for port in range(modules[module, PORT], modules[module, PORT_STOP]):
         width = ports[port, WIDTH]
@@ -92,7 +88,7 @@ def add_up(
         while event >= 0 and log[event, TIME] <= time:
             ports[port, CURSOR] = event
             numbers[READ] += 1
-            x, y = np.int64(log[event, X]), np.int64(log[event, Y])
+            x, y = int(log[event, X]), int(log[event, Y])
             if y == -2:
                 reset = True
             elif x < 0 or x >= width or y < 0 or y >= ports[port, HEIGHT]:
@@ -101,7 +97,7 @@ def add_up(
             else:
                 sums[modules[module, CELL] + y * width + x] += log[event, POLARITY]
                 count = _reach(modules, neurons, touched, numbers, module, x, y, count)
-            event = np.int64(log[event, FOLLOW])
+            event = int(log[event, FOLLOW])
     return count, reset
 
 

@@ -49,5 +49,7 @@ def parsed(content: bytes, name: str) -> Integers:
     rows, _ = scanned(data, 0, content.rstrip().count(b"\n") + 1 if len(data) else 0, len(COLUMNS), name, 1)
     back = np.flatnonzero(np.diff(rows[:, 0], prepend=0) < 0)
     if len(back):
-        raise fault(name, int(back[0]) + 1, f"its time {rows[back[0], 0]} is before that of the line above, or before 0")
+        raise fault(
+            name, int(back[0]) + 1, f"its time {rows[back[0], 0]} is before that of the line above, or before 0"
+        )
     return rows

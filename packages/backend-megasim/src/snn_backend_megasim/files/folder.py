@@ -37,4 +37,6 @@ def taken(folder: Path, name: str) -> bytes:
             raise SimulationError(f"{path} is over {MOST_BYTES:,} bytes", hint="give fewer samples a batch")
         return path.read_bytes()
     except OSError as error:
-        raise SimulationError(f"{path} cannot be read: {error.strerror}", hint="have the files written again") from error
+        raise SimulationError(
+            f"{path} cannot be read: {error.strerror}", hint="have the files written again"
+        ) from error

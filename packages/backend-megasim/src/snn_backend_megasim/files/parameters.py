@@ -62,7 +62,7 @@ _CONV = Form(
     (*_PORTS, "Nx_array", "Ny_array", *_NEURON),
     ("Nx_kernel", "Ny_kernel", "Dx", "Dy"),
     _OUTPUT,
-    lambda header, port: (port["Ny_kernel"], port["Nx_kernel"]),
+    lambda _, port: (port["Ny_kernel"], port["Nx_kernel"]),
 )
 _DENSE = Form(
     (*_PORTS, "population_size", "Ny_array", *_NEURON),

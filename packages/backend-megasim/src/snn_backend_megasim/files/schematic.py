@@ -21,7 +21,9 @@ from .numbers import LARGEST, fault
 NAME = "megasim.sch"
 _WORD = r"[A-Za-z0-9_.\-]+"
 _SOURCE = re.compile(rf"source\s*\{{\s*({_WORD})\s*\}}\s*({_WORD})")
-_MODULE = re.compile(rf"({_WORD})\s*\{{\s*({_WORD}(?:\s*,\s*{_WORD})*)\s*\}}\s*\{{\s*({_WORD})\s*\}}\s*({_WORD})\s+({_WORD})")
+_MODULE = re.compile(
+    rf"({_WORD})\s*\{{\s*({_WORD}(?:\s*,\s*{_WORD})*)\s*\}}\s*\{{\s*({_WORD})\s*\}}\s*({_WORD})\s+({_WORD})"
+)
 _TMAX = re.compile(r"Tmax\s*=\s*(\d{1,10})")
 
 
