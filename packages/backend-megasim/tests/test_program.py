@@ -113,6 +113,14 @@ def test_a_program_that_is_not_there_is_told_before_anything_is_written(named, m
     assert list(private.iterdir()) == []
 
 
+@pytest.mark.parametrize("named", ["megasim-program", "./megasim-program"])
+def test_a_path_is_relative_to_where_the_command_is_run(named, program, tmp_path, monkeypatch):
+    program(ENGINE)
+    monkeypatch.chdir(tmp_path)
+    _, facts = run(MegaSim(program=named))
+    assert facts["ran"] == str(tmp_path / "megasim-program")
+
+
 def test_a_file_that_may_not_be_run_is_told(tmp_path):
     path = tmp_path / "text"
     path.write_text("no program")

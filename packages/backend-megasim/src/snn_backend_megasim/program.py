@@ -60,7 +60,7 @@ def _found(named: str) -> Path:
     path = Path(named).expanduser()
     if path.is_dir():
         raise SimulationError(f"backend.megasim.program: {named} is a folder", hint="name the program in it")
-    found = shutil.which(str(path))
+    found = shutil.which(path.absolute() if path.exists() else named)  # which looks for a bare name elsewhere
     if found is None:
         reason = "is no program that may be run" if path.exists() else "is not there"
         raise SimulationError(f"backend.megasim.program: {named} {reason}", hint=_HINT)
