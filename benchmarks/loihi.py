@@ -1,6 +1,6 @@
 """How much faster the emulator of backend ``loihi`` is than Lava, whose spikes and potentials it gives.
 
-    python benchmarks/loihi.py [--sizes 784-256-10] [--steps 100] [--batch 100] [--lava 5] [--turns 5] [--rate 0.1]
+    python benchmarks/loihi.py [--sizes 784-256-10] [--steps 100] [--batch 100] [--lava 20] [--turns 5] [--rate 0.1]
 
 To be run with Python 3.10, in which Lava can be installed (packages/backend-loihi[lava]). A network of random weights,
 fitted to Loihi, is given random spikes. Medians of wall time a sample, of runs in simulators that are built and have
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="784-256-10")
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--lava", type=int, default=5)
+    parser.add_argument("--lava", type=int, default=20)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--rate", type=float, default=0.1)
     given = parser.parse_args()
