@@ -77,6 +77,13 @@ def test_a_small_bias_makes_units_no_finer_than_needed():
     assert mantissa[0] << exponent == group.threshold + 1 - (mantissa[0] << exponent)
 
 
+def test_a_bias_of_more_than_4095_units_is_even():
+    """With 0.5 at 254 * 2^3, 1.251 is 5,084 of 4,064 and 1.2513 is 5,085.3, which becomes 5,086, or 2,543 * 2^7."""
+    group, _, _ = integers(fitted(behind([[0.5, -0.5]], bias=[1.2513])))
+    unit = 4064 // (group.threshold + 1)
+    assert (group.bias_mantissa[0] << group.bias_exponent[0]) * unit == 5086 << 6
+
+
 def test_fitted_numbers_have_the_size_that_they_had():
     network = fitted(behind([[0.5, -0.2]], bias=[0.25]))
     factor = network["out"].threshold

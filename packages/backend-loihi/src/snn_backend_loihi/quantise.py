@@ -132,9 +132,11 @@ def _rounded(
         entry.put(layers, network, np.ldexp(whole, exponent - unit))
     off = 0.0
     for name, bias in biases:
-        raw = np.ldexp(np.rint(bias * clock.dt_ms * factor), 0)
-        off = max(off, float(np.abs(raw / factor - bias * clock.dt_ms).max(initial=0)))
-        paths.put_bias(layers, name, np.ldexp(raw, -unit) / clock.dt_ms)
+        # whole units, and even ones where they are so many that the exponent is 7
+        size, exponents = chip.bias(np.ldexp(bias * clock.dt_ms * factor, chip.SHIFT), chip.SHIFT)
+        whole = np.ldexp(size.astype(np.float64), exponents - chip.SHIFT)
+        off = max(off, float(np.abs(whole / factor - bias * clock.dt_ms).max(initial=0)))
+        paths.put_bias(layers, name, np.ldexp(whole, -unit) / clock.dt_ms)
     units = round(threshold * factor)
     rounding = Rounding(
         neuron.name,
