@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import program
+from loihi_networks import program
 from snn_backend_loihi.machine import Machine
 from snn_backend_loihi.program import Compartments, Program
 

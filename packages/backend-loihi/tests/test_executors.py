@@ -2,7 +2,7 @@
 
 import sys
 
-import networks
+import loihi_networks as networks
 import numpy as np
 import pytest
 from snn.clock import Clock

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-import networks
+import loihi_networks as networks
 import numpy as np
 import pytest
 from snn.dataset import Dataset

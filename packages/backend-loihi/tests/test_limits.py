@@ -2,7 +2,7 @@
 
 import itertools
 
-import networks
+import loihi_networks as networks
 import numpy as np
 import pytest
 from snn import layers as op

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 import snn_backend_megasim
-from networks import branches, given, images, recorded
+from megasim_networks import branches, given, images, recorded
 from snn import layers as op
 from snn.clock import Clock
 from snn.errors import ConversionWarning, SettingsError, UnsupportedLayer

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import oracle
 import pytest
-from networks import branches, dense, given, images, recorded
+from megasim_networks import branches, dense, given, images, recorded
 from snn import layers as op
 from snn.errors import SimulationError
 from snn.network import Network

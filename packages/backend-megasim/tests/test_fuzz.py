@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from networks import given as spikes
-from networks import images, recorded
+from megasim_networks import given as spikes
+from megasim_networks import images, recorded
 from snn.errors import SimulationError
 from snn_backend_megasim.engine.running import run
 from snn_backend_megasim.files import events, parameters, schematic, state

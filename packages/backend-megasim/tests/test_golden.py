@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import snn
-from networks import recorded
+from megasim_networks import recorded
 from snn.clock import Clock
 from snn.encoding import PoissonSpikes, RegularSpikes
 from snn.plugins import Plugins

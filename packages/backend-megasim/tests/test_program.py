@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from networks import branches, given, recorded
+from megasim_networks import branches, given, recorded
 from snn import layers as op
 from snn.errors import SimulationError, UnsupportedLayer
 from snn.network import Network

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from snn import layers as op
 from snn.clock import Clock
-from snn.currents import check, per_sample, per_step
+from snn.currents import check, per_sample, per_step, reached
 from snn.encoding import ConstantCurrent, RegularSpikes
 from snn.errors import SimulationError
 from snn.network import Network
@@ -57,3 +57,16 @@ def test_a_current_that_is_no_finite_number_is_refused_by_the_name_of_its_layer(
     check({"first": np.zeros((1, 2), np.float32)})
     with pytest.raises(SimulationError, match="layer 'second' is given a current that is no finite number"):
         check({"first": np.zeros((1, 2), np.float32), "second": np.array([[0, np.inf]], np.float32)})
+
+
+def test_a_current_reaches_the_first_neurons_and_no_others():
+    assert reached(network()) == {"first"}
+
+
+def test_a_current_reaches_neurons_past_others():
+    past = op.Add(name="sum", inputs=("behind", "before"), factors=np.ones(2, np.float32))
+    *layers, _ = network().layers
+    assert reached(Network((*layers, past, Accumulate(name="out", inputs=("sum",))), stage="spiking")) == {
+        "first",
+        "out",
+    }

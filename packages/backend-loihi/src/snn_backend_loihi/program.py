@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from snn.clock import Clock
 from snn.connections import Connection, connections, depths
-from snn.currents import per_sample
+from snn.currents import per_sample, reached
 from snn.errors import ConversionWarning, UnsupportedLayer
 from snn.network import Array, Network
 from snn.neurons import IntegrateFire, Neuron
@@ -147,7 +147,7 @@ def program(network: Network, clock: Clock, kind: Kind) -> Program:
     ways = connections(network, entry=entry)
     deep = depths(network, ways)
     given = per_sample(network, np.zeros((1, *network.shapes[network.input.name]), np.float32), clock.dt_ms)
-    current = frozenset() if entry else reached_by_currents(network)
+    current = frozenset() if entry else reached(network)
     groups: dict[str, Compartments] = {}
     synapses: list[Synapses] = []
     for layer in network.layers:
@@ -158,17 +158,6 @@ def program(network: Network, clock: Clock, kind: Kind) -> Program:
         groups[layer.name] = replace(group, depth=deep[layer.name])
         synapses += [_synapses(way, group.unit) for way in own]
     return Program(groups, tuple(synapses), network.input.name if entry else "")
-
-
-def reached_by_currents(network: Network) -> frozenset[str]:
-    """Return the layers of neurons that a current of the input reaches."""
-    names = {network.input.name}
-    for layer in network.layers:
-        if not isinstance(layer, Neuron) and any(name in names for name in layer.inputs):
-            names.add(layer.name)
-    return frozenset(
-        layer.name for layer in network.layers if isinstance(layer, Neuron) and any(n in names for n in layer.inputs)
-    )
 
 
 def _enters_by_synapses(network: Network) -> bool:

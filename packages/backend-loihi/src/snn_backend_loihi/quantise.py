@@ -22,9 +22,10 @@ from snn.network import Layer, Network
 from snn.neurons import IntegrateFire, Neuron
 
 from . import chip
-from .paths import Paths, Weights, found
+from .paths import Paths, found
 from .scales import most_units
 from .thresholds import Gains, Wishes, gains, most_potential
+from .weights import Weights
 
 Numbers = npt.NDArray[np.float64]
 

@@ -53,6 +53,11 @@ def per_step(network: Network, stimulus: Stimulus) -> dict[str, Array]:
     return found
 
 
+def reached(network: Network) -> frozenset[str]:
+    """Return the layers of neurons that the input, as a current, reaches without passing others."""
+    return frozenset(name for name in _touched(network) if isinstance(network[name], Neuron))
+
+
 def check(currents: Mapping[str, Array]) -> None:
     """Raise SimulationError where a current is no finite number, which simulators take without a word."""
     for name, rows in currents.items():

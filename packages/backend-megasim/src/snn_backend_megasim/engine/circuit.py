@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 
 Small = npt.NDArray[np.int32]
 

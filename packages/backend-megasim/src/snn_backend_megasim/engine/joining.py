@@ -9,7 +9,7 @@ import numpy as np
 from snn.errors import SimulationError
 
 from ..files.events import BIAS
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 from ..names import BIAS as BIAS_CLOCK
 from .circuit import (
     ALLOWED, CELL, CELL_STOP, CLOCKED, COLUMNS, CONVOLUTION, DELAY, DENSE, FIRES, FIRST, FLATTEN, HEAD,

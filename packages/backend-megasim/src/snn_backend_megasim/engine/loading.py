@@ -10,7 +10,8 @@ from snn.errors import SimulationError
 
 from ..files import events, parameters, schematic, state
 from ..files.folder import taken
-from ..files.numbers import Integers, fault
+from ..files.kinds import Integers
+from ..files.numbers import fault
 
 _HINT = "MegaSim's own program may run it: name it with backend.megasim.program"
 _MOST_POOL = 2**12

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..compiling import compiled
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 from .circuit import (
     AFTER, DELAY, FIRST, FIRST_HUNG, FLATTEN, HEAP, KEY, KIND, LAST_TICK, LOG, MAX_POOL, POOL_X, POOL_Y, PROBED, READER,
     READER_STOP, SOFTMAX, SOURCE, STAMP, STEP, STOP, TICKS, WHEEL, Small,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..compiling import compiled
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 from .circuit import (
     ALLOWED, CLOCKED, CONVOLUTION, CURSOR, DELAY, DRAWN, FAULTY, FIRES, FIRST, FIRST_HUNG, FOLLOW, HEIGHT, HIGH,
     HIGHEST_X, HIGHEST_Y, KIND, LAY_X, LAY_Y, LOW, LOWEST_X, LOWEST_Y, NODE, NX, OUT_X, OUT_Y, PAUSE, POLARITY, PORT,

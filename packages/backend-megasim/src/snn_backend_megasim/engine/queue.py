@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..compiling import compiled
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 from .circuit import (
     AFTER, BEFORE, FIRST_HUNG, FOLLOW, HEAD, HEAP, ITEM, KEY, LAST_TICK, LOG, MAKER, POLARITY, TAIL, TIME, WHEEL,
     WOKEN, Small, X, Y,

@@ -15,7 +15,7 @@ from snn.errors import SimulationError
 from snn.network import Array
 
 from ..files import events, folder
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 from .circuit import (
     CELL_STOP, COLUMNS, CONVOLUTION, DENSE, FAULTY, FIRST, FOLLOW, HEAD, KIND, LAST_TICK, LOG, MAKER, NEXT, NX, NY,
     POLARITY, READ, READER, READER_STOP, SOFTMAX, STOP, TAIL, TIME, WHEEL, Circuit, Small, X, Y,

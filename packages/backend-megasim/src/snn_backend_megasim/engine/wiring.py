@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..compiling import compiled
-from ..files.numbers import Integers
+from ..files.kinds import Integers
 from .circuit import (
     CELL, CELL_STOP, CURSOR, DELAY, FAULTY, FIRST, FOLLOW, HEIGHT, LOG, MARK, NEXT, NODE, NX, NY, OUT_X, OUT_Y, PAD_X,
     PAD_Y, PLANNED, POLARITY, POOL_X, POOL_Y, PORT, PORT_STOP, READ, READER, READER_STOP, STAMP, STOP,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .numbers import Integers, fault, printed, scanned
+from .kinds import Integers
+from .numbers import fault, printed, scanned
 
 COLUMNS = ("timestamp", "REQ", "ACK", "x", "y", "polarity")
 BIAS = (0, 0, 1)

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from snn.errors import SimulationError
 
-Integers = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
-
-LARGEST = 2**31 - 1
-"""What an integer in a file may be, with either sign: MegaSim's are of 32 bits."""
+from .kinds import Bytes, Integers
 
 _LETTERS = 12  # of the longest integer, "-2147483647", and what stands behind it
 _ROWS = 2**18  # that are written at once

@@ -20,7 +20,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from .numbers import LARGEST, Bytes, Integers, fault, printed, scanned
+from .kinds import LARGEST, Bytes, Integers
+from .numbers import fault, printed, scanned
 
 RESET_PORT = "_NPP"
 """What the name of a module ends in that has one more port, for events that put it back to rest."""

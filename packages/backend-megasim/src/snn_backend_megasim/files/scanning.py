@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiling import compiled
-from .numbers import LARGEST, Bytes, Integers
+from .kinds import LARGEST, Bytes, Integers
 
 _NEWLINE, _RETURN, _SPACE, _TAB, _MINUS, _ZERO, _NINE = 10, 13, 32, 9, 45, 48, 57
 

@@ -16,7 +16,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .numbers import LARGEST, fault
+from .kinds import LARGEST
+from .numbers import fault
 
 NAME = "megasim.sch"
 _WORD = r"[A-Za-z0-9_.\-]+"

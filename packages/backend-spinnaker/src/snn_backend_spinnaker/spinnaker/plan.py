@@ -24,10 +24,9 @@ import numpy as np
 import numpy.typing as npt
 from snn.clock import Clock
 from snn.connections import Connection, connections, depths
-from snn.currents import per_sample
+from snn.currents import per_sample, reached
 from snn.network import Network
 from snn.neurons import IntegrateFire, Neuron
-from snn.operations import analog_part
 
 from .fixed_point import Numbers, Scale, scale
 
@@ -149,7 +148,7 @@ def plan(network: Network, clock: Clock, *, entry: bool, height: float, floor: f
     ways = connections(network, entry=entry)
     deep = depths(network, ways)
     biases = per_sample(network, np.zeros((1, *network.shapes[network.input.name]), np.float32), clock.dt_ms)
-    current = frozenset() if entry else _given(network)
+    current = frozenset() if entry else reached(network)
     populations, projections = {}, []
     for layer in network.layers:
         if not isinstance(layer, Neuron):
@@ -169,18 +168,6 @@ def plan(network: Network, clock: Clock, *, entry: bool, height: float, floor: f
     if any(projection.source == CLOCK and len(projection.pre) for projection in projections):
         sources[CLOCK] = 1
     return Plan(populations, tuple(projections), sources, clock.steps + last + 1)
-
-
-def _given(network: Network) -> frozenset[str]:
-    """Return the layers of neurons that a current of the input reaches."""
-    before = analog_part(network)
-    names = set(before)
-    for layer in network.layers:
-        if not isinstance(layer, Neuron) and any(name in names for name in layer.inputs):
-            names.add(layer.name)
-    return frozenset(
-        layer.name for layer in network.layers if isinstance(layer, Neuron) and any(n in names for n in layer.inputs)
-    )
 
 
 def _scaled(way: Connection, network: Network, height: float) -> Connection:
