@@ -30,6 +30,7 @@ SYNAPSE_BITS = 128 * 1024 * 8
 """Of one core."""
 
 _WEIGHT, _INDEX = 8, 10
+_COUNTED = 2**26  # axons there might be, that are counted in an array
 
 
 @dataclass(frozen=True)
@@ -119,18 +120,25 @@ def _over(size: int, into: list[Connection], per_core: int) -> str:
     cores = math.ceil(size / per_core)
     axons, bits = np.zeros(cores, np.int64), np.zeros(cores, np.int64)
     for way in into:
-        core = way.post // per_core
-        sources = int(way.pre.max(initial=0)) + 1
-        keys, counts = np.unique(core * sources + way.pre, return_counts=True)
-        places = keys // sources
+        places, counts = _axons(way, cores, per_core)
         axons += np.bincount(places, minlength=cores)
-        full = counts == per_core
-        bits += np.bincount(places, weights=counts * np.where(full, _WEIGHT, _WEIGHT + _INDEX), minlength=cores).astype(
-            np.int64
-        )
+        each = np.where(counts == per_core, _WEIGHT, _WEIGHT + _INDEX)
+        bits += np.bincount(places, weights=counts * each, minlength=cores).astype(np.int64)
     if axons.max(initial=0) > AXONS_IN:
         return "fan-in axons"
     return "synaptic memory" if bits.max(initial=0) > SYNAPSE_BITS else ""
+
+
+def _axons(way: Connection, cores: int, per_core: int) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
+    """Return the core that each axon goes to, and how many synapses it has there."""
+    sources = int(way.pre.max(initial=0)) + 1
+    keys = way.post // per_core * sources + way.pre
+    if cores * sources > _COUNTED:
+        axons, counts = np.unique(keys, return_counts=True)
+        return axons // sources, counts
+    counts = np.bincount(keys, minlength=cores * sources)  # much faster than to sort them
+    (axons,) = np.nonzero(counts)
+    return axons // sources, counts[axons]
 
 
 def _with_axons_out(found: dict[str, Layout], network: Network, ways: list[Connection]) -> Mapping[str, Layout]:
@@ -141,8 +149,9 @@ def _with_axons_out(found: dict[str, Layout], network: Network, ways: list[Conne
         for way in ways:
             if way.source == name and found[way.target].per_core:
                 targets = found[way.target].cores
-                keys = np.unique(way.pre * targets + way.post // found[way.target].per_core)
-                out += np.bincount(keys // targets, minlength=size)
+                keys = way.pre * targets + way.post // found[way.target].per_core
+                reached = np.flatnonzero(np.bincount(keys)) if size * targets <= _COUNTED else np.unique(keys)
+                out += np.bincount(reached // targets, minlength=size)
         per_core = layout.per_core
         while per_core and _largest(out, per_core) > AXONS_OUT:
             per_core //= 2
