@@ -5,9 +5,9 @@ import sys
 import loihi_networks as networks
 import numpy as np
 import pytest
-from snn.clock import Clock
 from snn.errors import PluginError, SimulationError, Unavailable
-from snn.simulating import Setup
+from snn.neurons import Accumulate, IntegrateFire
+from snn.simulating import Problem, Setup
 from snn.testing import golden
 from snn_backend_loihi.backend import Loihi
 
@@ -80,4 +80,19 @@ def test_a_current_that_changes_goes_on_from_where_it_was():
 def test_the_clock_of_a_run_may_be_another_than_that_of_the_network():
     network = Loihi().fit(golden.biased(), None)
     assert networks.record(network, golden.current([[1]], 8, dt_ms=2.0)).output.shape == (4, 1, 1)
-    assert Clock(8, 2.0).steps == 4
+
+
+def test_a_current_too_large_for_a_bias_is_told_where_it_counts():
+    """A neuron that is given 100 thresholds a step fires in each step, cut or not; a potential would be another."""
+    fires, adds = (Loihi().fit(golden.single(kind), None) for kind in (IntegrateFire, Accumulate))
+    assert networks.record(fires, golden.current([[100.0]], 4)).output[:, 0, 0].tolist() == [1, 2, 3, 4]
+    with pytest.warns(UserWarning, match="layer 'out': 1 of 1 currents of the samples are larger than a bias can be"):
+        networks.record(adds, golden.current([[1000.0]], 4))
+
+
+def test_a_layer_whose_name_holds_quotes_is_refused_by_its_name():
+    from snn_backend_loihi.together import TooInvolved
+
+    problem = Problem("it's", "what is before it is too much", "do less")
+    error = TooInvolved(problem)
+    assert (error.problem, error.hint) == (problem, "do less")

@@ -117,15 +117,16 @@ def test_thresholds_are_the_wished_share_of_what_neurons_are_given():
 
 
 def test_rates_that_end_at_one_spike_a_step_lower_the_thresholds_behind():
-    """Given 3, a neuron fires once a step; behind a weight of 0.5, that is 0.5, and 1.5 without an end."""
+    """Given 3 and a threshold of half that, a neuron fires once a step, worth 1.5, or twice without an end.
+
+    Behind a weight of 0.5 that is 0.75, or 1.5, and half of it the threshold there.
+    """
     network, data = behind([[0.5]]), samples([[3.0]])
-    for saturation, given in ((True, 0.5), (False, 1.5)):
-        # the threshold of the first is half of what it is given, so that its spikes are worth 1.5 and it fires twice
+    for saturation, given in ((True, 0.75), (False, 1.5)):
         wishes = {"threshold_to_input_ratio": 0.5, "percentile": 100.0, "saturation": saturation}
         found = fitted(network, data, **wishes)
-        worth = 1.5
-        ratio = found["out"].threshold / found["dense"].weight[0, 0] * 0.5 * worth
-        assert ratio == pytest.approx(0.5 * given * (1.5 if saturation else 1.0), rel=5e-3)
+        ratio = found["out"].threshold / found["dense"].weight[0, 0] * 0.5 * 1.5  # the worth of a spike, in the weight
+        assert ratio == pytest.approx(0.5 * given, rel=5e-3)
 
 
 def test_what_rounding_did_is_told_layer_by_layer():

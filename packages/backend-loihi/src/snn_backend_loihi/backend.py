@@ -13,7 +13,7 @@ from msgspec import Meta
 from snn import layers as op
 from snn.connections import LINEAR
 from snn.dataset import Dataset
-from snn.errors import ConversionWarning, PluginError, Unavailable, UnsupportedLayer
+from snn.errors import ConversionWarning, PluginError, Unavailable
 from snn.network import Layer, Network
 from snn.neurons import Accumulate, IntegrateFire, Neuron
 from snn.operations import analog_part
@@ -24,6 +24,7 @@ from snn.simulating import Backend, Problem, Setup, Simulator
 from . import limits, paths
 from .quantise import quantise
 from .thresholds import Wishes
+from .together import TooInvolved
 
 _COARSE = 0.05  # of the weights of a layer, by which rounding is warned about
 
@@ -104,8 +105,8 @@ class Loihi(Backend):
             return too_many
         try:
             tidied = paths.found(network).network
-        except UnsupportedLayer as error:
-            return (Problem(str(error).split("'")[1], str(error).partition(": ")[2], error.hint),)
+        except TooInvolved as error:
+            return (error.problem,)
         return limits.problems(tidied, self.machine)
 
     def fit(self, network: Network, data: Dataset | None) -> Network:

@@ -67,7 +67,7 @@ def found(network: Network) -> Paths:
 
     Raises
     ------
-    UnsupportedLayer
+    TooInvolved
         What is between two layers of neurons is too large to be put together.
     """
     into: dict[str, tuple[Weights, ...]] = {}

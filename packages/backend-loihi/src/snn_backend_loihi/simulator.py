@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -33,6 +34,7 @@ class Emulator(Simulator):
         self._kept = kept(self._program, network, setup)
         self._machine = Machine(self._program, self._kept, setup.processors)
         self._saturated = dict.fromkeys(self._program.compartments, 0)
+        self._cut: Counter[str] = Counter()
         self._facts = facts(self._program, network, machine) | {
             "executor": "emulator",
             "build_seconds": round(time.perf_counter() - started, 3),
@@ -44,7 +46,7 @@ class Emulator(Simulator):
         return recorded(self._program, self._network, stimulus, self._setup, found)
 
     def facts(self) -> Mapping[str, object]:
-        return self._facts | saturation(self._saturated)
+        return self._facts | some("saturated_voltages", self._saturated) | some("cut_currents", self._cut)
 
     def _parts(self, stimulus: Stimulus) -> Iterator[tuple[int, int]]:
         """Yield the first sample and the end of what is run at once."""
@@ -55,6 +57,7 @@ class Emulator(Simulator):
 
     def _present(self, stimulus: Stimulus, start: int, stop: int) -> Seen:
         entering = given(self._program, self._network, stimulus.of(start, stop))
+        self._cut.update(entering.cut)
         seen = self._machine.run(entering.spikes, drive(self._machine.driven, entering))
         self._setup.tell(Progress("simulate", stop, len(stimulus.samples)))
         return seen
@@ -105,10 +108,10 @@ def _told(group: Compartments, layout: limits.Layout) -> str:
     return f"{cores}; {threshold}a unit of 2^6 is {2.0**-group.unit:g}"
 
 
-def saturation(counts: Mapping[str, int]) -> dict[str, object]:
-    """Return in which layers voltages reached the end of their range, and how often."""
-    some = {name: count for name, count in counts.items() if count}
-    return {"saturated_voltages": some} if some else {}
+def some(fact: str, counts: Mapping[str, int]) -> dict[str, object]:
+    """Return, as a ``fact``, how often something was in each layer, where it was."""
+    found = {name: count for name, count in counts.items() if count}
+    return {fact: found} if found else {}
 
 
 def count_saturated(counts: dict[str, int], seen: Seen, network: Network) -> None:

@@ -11,11 +11,20 @@ from snn.connections import connections, drive
 from snn.errors import UnsupportedLayer
 from snn.network import Layer, Network
 from snn.neurons import Neuron
+from snn.simulating import Problem
 
 from .wiring import sources
 
 _DENSE = 2**24  # weights that it may have
 _HINT = "convert it with --set convert.spiking_pools=true, or train it with activations between the layers"
+
+
+class TooInvolved(UnsupportedLayer):
+    """What is between two layers of neurons cannot be put together."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"layer {problem.layer!r}: {problem.message}", hint=problem.hint)
+        self.problem = problem
 
 
 def put_together(network: Network, neuron: Neuron, driven: frozenset[str]) -> Network:
@@ -25,8 +34,8 @@ def put_together(network: Network, neuron: Neuron, driven: frozenset[str]) -> Ne
     inputs = sum(math.prod(network.shapes[name]) for name in before)
     if neuron.name in driven or size * inputs > _DENSE:
         why = "the samples reach it, too" if neuron.name in driven else f"it would have {size * inputs:,} weights"
-        message = f"layer {neuron.name!r}: what is before it is no single layer of weights, and no dense one, for {why}"
-        raise UnsupportedLayer(message, hint=_HINT)
+        message = f"what is before it is no single layer of weights, and no dense one, for {why}"
+        raise TooInvolved(Problem(neuron.name, message, _HINT))
     starts = np.cumsum([0, *(math.prod(network.shapes[name]) for name in before)])
     weight = np.zeros((size, inputs), np.float32)
     for way in connections(network, entry=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from snn.simulating import Recording, Setup, Simulator, Stimulus
 from .. import chip, limits
 from ..given import given
 from ..program import program
-from ..simulator import facts, kept, warn_of_end
+from ..simulator import facts, kept, some, warn_of_end
 from .orders import Answer, Present
 from .plan import channels_first, channels_last, plan
 
@@ -32,6 +33,7 @@ class LavaSimulator(Simulator):
         self._network, self._setup = network, setup
         self._program = program(network, setup.clock, setup.kind)
         self._read = kept(self._program, network, setup)
+        self._cut: Counter[str] = Counter()
         self._child = Child(
             f"{__package__}.worker",
             "Lava",
@@ -54,6 +56,7 @@ class LavaSimulator(Simulator):
     def run(self, stimulus: Stimulus) -> Recording:
         entering = given(self._program, self._network, stimulus)
         shapes = self._network.shapes
+        self._cut.update(entering.cut)
         order = Present(
             channels_last(entering.spikes, shapes[self._network.input.name] if self._program.entry else (0,)),
             {name: channels_last(values, shapes[name]) for name, values in entering.mantissa.items()},
@@ -72,7 +75,7 @@ class LavaSimulator(Simulator):
         return assemble(self._network, stimulus, self._setup.record, spikes, potentials)
 
     def facts(self) -> Mapping[str, object]:
-        return self._facts
+        return self._facts | some("cut_currents", self._cut)
 
     def close(self) -> None:
         self._child.close()
