@@ -86,7 +86,7 @@ def test_a_current_too_large_for_a_bias_is_told_where_it_counts():
     """A neuron that is given 100 thresholds a step fires in each step, cut or not; a potential would be another."""
     fires, adds = (Loihi().fit(golden.single(kind), None) for kind in (IntegrateFire, Accumulate))
     assert networks.record(fires, golden.current([[100.0]], 4)).output[:, 0, 0].tolist() == [1, 2, 3, 4]
-    with pytest.warns(UserWarning, match="layer 'out': 1 of 1 currents of the samples are larger than a bias can be"):
+    with pytest.warns(UserWarning, match="layer 'out': 1 of 1 currents of the samples are larger than a bias holds"):
         networks.record(adds, golden.current([[1000.0]], 4))
 
 

@@ -63,7 +63,7 @@ def given(program: Program, network: Network, stimulus: Stimulus) -> Given:
             # given nothing else, a neuron fires in every step with what is left, or in none, as it would
             if cut[name] and stimulus.constant and (name in targets or not group.spiking):
                 warnings.warn(
-                    f"layer {name!r}: {cut[name]} of {rows.size} currents of the samples are larger than a bias can be, "
+                    f"layer {name!r}: {cut[name]} of {rows.size} currents of the samples are larger than a bias holds, "
                     "and cut; scale the samples, or give them as spikes: --set simulate.input=regular",
                     ConversionWarning,
                     stacklevel=2,
