@@ -1,0 +1,3 @@
+"""What the package brings to the SNN toolbox; nothing heavy is imported here."""
+
+from __future__ import annotations
