@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from snn import errors, hookspecs, layers, neurons
+from snn import errors, hookspecs, layers, neurons, response_neurons
 from snn.cli import COMMANDS
 from snn.coding import Code
 from snn.network import Layer
@@ -108,7 +108,8 @@ def layer_kinds() -> str:
 
 def neuron_kinds() -> str:
     """Return a section for each kind of neuron that core brings, its equations as its docstring has them."""
-    return "\n\n".join(_kind(kind) for kind in _kinds(neurons, Neuron) if kind is not Neuron)
+    kinds = [kind for module in (neurons, response_neurons) for kind in _kinds(module, Neuron)]
+    return "\n\n".join(_kind(kind) for kind in kinds if kind is not Neuron)
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {

@@ -12,7 +12,7 @@ CORE = ROOT / "packages/core/src/snn"
 RANKS = [
     ["errors", "clock", "reading", "toml", "over", "progress", "settings", "component"],
     ["network"],
-    ["shapes", "layers", "neurons", "writing", "randomness", "sources", "rows", "npz", "labels"],
+    ["shapes", "layers", "neurons", "response_neurons", "writing", "randomness", "sources", "rows", "npz", "labels"],
     [
         "analog",
         "operations",

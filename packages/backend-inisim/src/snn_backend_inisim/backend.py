@@ -23,6 +23,7 @@ from snn.neurons import (
     SoftmaxFire,
     WindowFirstSpike,
 )
+from snn.response_neurons import CurrentBased, SpikeResponse
 from snn.simulating import Backend, Problem, Setup, Simulator
 
 from .controls import Controls, Payloads
@@ -54,6 +55,8 @@ _IN_STEPS: Mapping[type[Layer], str] = MappingProxyType(
         FirstSpike: "ttfs",
         DynamicFirstSpike: "ttfs_dynamic",
         CorrectiveFirstSpike: "ttfs_corrective",
+        SpikeResponse: "response",
+        CurrentBased: "response",
     }
 )
 """The modules whose ``ENGINE`` runs step by step, by the kind of the neurons; `Accumulate` goes with any."""

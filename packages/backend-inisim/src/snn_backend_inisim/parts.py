@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from snn.network import Array
 
 from . import kernels
 from .wiring import Indices, Runs
 
-State: TypeAlias = tuple[Array, ...]
+State: TypeAlias = tuple[npt.NDArray[Any], ...]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import numpy as np
 
 from . import layers as _layers
 from . import neurons as _neurons
+from . import response_neurons as _response_neurons
 from . import writing
 from .clock import Clock
 from .errors import NetworkError
@@ -39,7 +40,7 @@ def _kinds(module: object) -> dict[str, type[Layer]]:
     return {kind.__name__: kind for kind in found if kind not in (Layer, Neuron)}
 
 
-KINDS: Mapping[str, type[Layer]] = {**_kinds(_layers), **_kinds(_neurons)}
+KINDS: Mapping[str, type[Layer]] = {**_kinds(_layers), **_kinds(_neurons), **_kinds(_response_neurons)}
 
 
 def save(network: Network, path: Path) -> None:

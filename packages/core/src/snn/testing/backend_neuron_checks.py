@@ -11,6 +11,7 @@ from ..codes.rate import Rate
 from ..converting import place
 from ..layers import Activation
 from ..neurons import Accumulate, BitPattern, FewSpike, IntegrateFire, Neuron, SoftmaxFire, WindowFirstSpike
+from ..response_neurons import CurrentBased, SpikeResponse
 from ..simulating import Backend
 from . import golden
 from .outcome import require
@@ -102,6 +103,43 @@ def fires_once_in_a_window(backend: Backend) -> None:
     """Fire at most once in a window, the earlier the higher the potential, and give a current from then on."""
     _fires_in_windows(backend, WindowFirstSpike, bins=4)
     _fires_in_windows(backend, WindowFirstSpike, bins=8, scale=2.0, rounding=False)
+
+
+def _responds(backend: Backend, kind: type[Neuron], weight: float, steps: int, **fields: Any) -> None:
+    """Compare neurons on which a spike acts for a while, and others behind them, with the reference."""
+    samples = np.array([[0.5, 0.25], [1, 0], [0.125, 0.75]], np.float32)
+    compare(backend, golden.pair(kind, weight, **fields), golden.spikes_of(samples, steps), f"{fields}")
+
+
+def responds_with_alpha_kernels(backend: Backend) -> None:
+    """Answer a spike with an alpha kernel, and a neuron's own one with another, each cut where it has faded."""
+    _responds(backend, SpikeResponse, 1.25, 40, tau_ms=4.0)
+    _responds(backend, SpikeResponse, 8.0, 40, tau_ms=2.5, threshold=10.0, tau_refractory_ms=3.0, scale_refractory=0.5)
+    _responds(backend, SpikeResponse, 1.25, 20, tau_ms=2.0, cut=0.25, refractory_cut=0.0)
+
+
+def lets_spikes_leave_late(backend: Backend) -> None:
+    """Let the spikes of each neuron leave after its own delay, in whole steps, and refrain from the spike itself on."""
+    _responds(backend, SpikeResponse, 1.25, 30, tau_ms=4.0, delay=(3.75, 0.0))
+
+
+def drives_with_whole_currents(backend: Backend) -> None:
+    """Let current and potential leak, each rounded towards zero, and fire above the threshold, not at it."""
+    rule: dict[str, Any] = {"integer": True, "threshold": 5120.0}
+    _responds(backend, CurrentBased, 4096, 24, current_decay=0.25, voltage_decay=1 / 32, **rule)
+    _responds(backend, CurrentBased, 4096, 24, current_decay=1001 / 4096, voltage_decay=77 / 4096, **rule)
+    _responds(backend, CurrentBased, 5120, 24, **rule)
+
+
+def drives_with_currents(backend: Backend) -> None:
+    """Let current and potential leak without rounding."""
+    _responds(backend, CurrentBased, 1.0, 24, current_decay=0.3, voltage_decay=0.05, threshold=1.1)
+
+
+def waits_refractory_steps(backend: Backend) -> None:
+    """Hold the potential at zero until the refractory steps are over, and let the current go on."""
+    rule: dict[str, Any] = {"integer": True, "threshold": 1024.0, "current_decay": 0.125, "voltage_decay": 0.0}
+    _responds(backend, CurrentBased, 4096, 24, refractory_steps=3, **rule)
 
 
 def reads_potentials(backend: Backend) -> None:

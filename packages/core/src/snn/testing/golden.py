@@ -232,3 +232,19 @@ def windows(kind: type[Neuron], **fields: Any) -> Network:
         ),
         stage="spiking",
     )
+
+
+def pair(neuron: type[Neuron], weight: float, delay: tuple[float, ...] = (), **fields: Any) -> Network:
+    """Return two neurons that are given two inputs, and two others that are given theirs; ``weight`` is the largest."""
+    late = {"delay_ms": np.array(delay, np.float32)} if delay else {}
+    first, second = np.array([[1, -0.5], [0.5, 0.25]]) * weight, np.array([[0.75, 1], [1, -0.25]]) * weight
+    return Network(
+        (
+            Input(name="input", shape=(2,)),
+            dense("first", "input", first),
+            neuron(name="first/fire", inputs=("first",), **fields, **late),
+            dense("second", "first/fire", second),
+            neuron(name="out", inputs=("second",), **fields),
+        ),
+        stage="spiking",
+    )

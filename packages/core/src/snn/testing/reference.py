@@ -24,12 +24,13 @@ from ..network import Array, Layer, Network, Shape
 from ..neurons import Accumulate, BitPattern, FewSpike, IntegrateFire, Neuron, SoftmaxFire, WindowFirstSpike
 from ..operations import constant_multiply_adds, fan_out
 from ..randomness import uniform
+from ..response_neurons import CurrentBased, SpikeResponse
 from ..simulating import Integers, Stimulus
-from . import window_reference
+from . import response_reference, window_reference
 
 _PER_MILLISECOND = {Dense: "bias", Conv: "bias", ConvTranspose: "bias", Affine: "shift", BatchNorm: "shift"}
 
-NEURONS = (IntegrateFire, Accumulate, SoftmaxFire, *window_reference.KINDS)
+NEURONS = (IntegrateFire, Accumulate, SoftmaxFire, *window_reference.KINDS, *response_reference.KINDS)
 """The kinds of neurons that are known here."""
 
 
@@ -194,3 +195,9 @@ class _Lottery:
 @part.register(WindowFirstSpike)
 def _(layer: Neuron, shape: Shape, run: _Run) -> Part:
     return window_reference.KINDS[type(layer)](layer, (run.batch, *shape), run.starts[layer.name])
+
+
+@part.register(SpikeResponse)
+@part.register(CurrentBased)
+def _(layer: Neuron, shape: Shape, run: _Run) -> Part:
+    return response_reference.KINDS[type(layer)](layer, (run.batch, *shape), run.clock)
