@@ -4,11 +4,15 @@ import numpy as np
 from snn.clock import Clock
 from snn.layers import AvgPool, Conv, Dense, Flatten, Input
 from snn.network import Network
-from snn.neurons import Accumulate, IntegrateFire
+from snn.neurons import Accumulate, IntegrateFire, Neuron
+from snn.response_neurons import CurrentBased
 from snn.simulating import Record, Setup
+from snn.testing import golden
 from snn.testing.golden import GivenSpikes
 from snn_backend_loihi.backend import Loihi
 from snn_backend_loihi.program import Compartments, Program, Synapses
+
+RULE = {"integer": True, "threshold": 2560.0, "current_decay": 0.25, "voltage_decay": 0.03125}
 
 
 def dense(seed, *, reset="subtract", readout=Accumulate):
@@ -73,8 +77,8 @@ def spikes(network, seed, steps=30, batch=3, share=0.3):
 
 def record(network, stimulus, **settings):
     """Return all spikes and potentials of a network that is fitted."""
-    names = frozenset(layer.name for layer in network.layers if isinstance(layer, (IntegrateFire, Accumulate)))
-    firing = frozenset(name for name in names if isinstance(network[name], IntegrateFire))
+    names = frozenset(layer.name for layer in network.layers if isinstance(layer, Neuron))
+    firing = frozenset(name for name in names if network[name].spiking)
     setup = Setup(clock=stimulus.clock, record=Record(spikes=firing, potentials=names), kind=stimulus.kind)
     with Loihi(**settings).build(network, setup) as simulator:
         return simulator.run(stimulus)
@@ -93,6 +97,7 @@ def program(seed):
             threshold=int(draw.integers(0, 2000)),
             current_decay=int(draw.choice([4095, draw.integers(0, 4095)])),
             voltage_decay=int(draw.choice([0, draw.integers(0, 4096)])),
+            pause=int(draw.choice([0, 2])),
             bias_mantissa=draw.integers(-4095, 4096, size),
             bias_exponent=draw.integers(0, 8, size),
             initial=draw.integers(-(2**20), 2**20, size),
@@ -109,4 +114,28 @@ def program(seed):
         if len(pre):
             mantissa, exponent = 2 * draw.integers(-128, 128, len(pre)), int(draw.integers(0, 8))
             ways.append(Synapses(source, target, pre, post, mantissa, exponent))
-    return Program(groups, tuple(ways), "entry")
+    return Program(groups, tuple(ways), "entry", 6)
+
+
+def trained(seed, **fields):
+    """Return three layers with weights of eight bits times a power of two, and spikes for them."""
+    draw = np.random.default_rng(seed)
+    layers = [Input(name="input", shape=(12,))]
+    for place, (before, size) in enumerate(((12, 16), (16, 10), (10, 5))):
+        weight = 2 * draw.integers(-127, 128, (size, before)) * 2 ** (6 + draw.integers(0, 3))
+        neuron = {
+            **RULE,
+            "threshold": float(64 * draw.integers(1, 2**10)),
+            "current_decay": int(draw.integers(512, 4097)) / 4096,
+            "voltage_decay": int(draw.integers(128, 4096)) / 4096,
+            "refractory_steps": int(draw.integers(1, 4)),
+            **fields,
+        }
+        source = layers[-1].name
+        layers += [
+            golden.dense(f"weights{place}", source, weight),
+            CurrentBased(name=f"fire{place}", inputs=(f"weights{place}",), **neuron),
+        ]
+    spikes = (draw.random((40, 3, 12)) < 0.3).astype(np.float32)
+    stimulus = GivenSpikes(np.zeros((3, 12), np.float32), np.arange(3), Clock(40, 1), spikes)
+    return Network(tuple(layers), stage="spiking"), stimulus

@@ -1,10 +1,12 @@
 """The emulator is Loihi's equations, bit by bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from loihi_networks import program
 from snn_backend_loihi.machine import Machine
-from snn_backend_loihi.program import Compartments, Program
+from snn_backend_loihi.program import Compartments, Program, Synapses
 
 
 def rounded_towards_zero(number, over):
@@ -14,7 +16,7 @@ def rounded_towards_zero(number, over):
 
 def loop(given, entry):
     """Return spikes and voltages of one sample, (steps, neurons) by layer, one neuron after the other."""
-    state = {name: [[0, int(v)] for v in group.initial] for name, group in given.compartments.items()}
+    state = {name: [[0, int(v), 0] for v in group.initial] for name, group in given.compartments.items()}
     fired = {name: [] for name in state}
     voltages = {name: [] for name in state}
     for now in entry:
@@ -26,7 +28,7 @@ def loop(given, entry):
                     for pre, post, mantissa in zip(way.pre, way.post, way.mantissa, strict=True):
                         came[post] += int(spikes[way.source][pre]) * (int(mantissa) << way.exponent)
             own = []
-            for neuron, (u, v) in enumerate(state[name]):
+            for neuron, (u, v, wait) in enumerate(state[name]):
                 new = rounded_towards_zero(u * (4096 - group.current_decay - 1), 4096) + (came[neuron] << 6)
                 if new > 2**23:
                     new -= 2**24
@@ -35,14 +37,16 @@ def loop(given, entry):
                 volts = rounded_towards_zero(v * (4096 - group.voltage_decay), 4096) + new
                 volts += int(group.bias_mantissa[neuron]) << int(group.bias_exponent[neuron])
                 volts = min(max(volts, 1 - 2**23), 2**23 - 1)
+                if wait:
+                    volts = 0
                 spike = volts > group.threshold << 6
                 if spike:
                     volts = volts - ((group.threshold + 1) << 6) if group.reset == "subtract" else 0
                 own.append(spike)
-                state[name][neuron] = [new, volts]
+                state[name][neuron] = [new, volts, group.pause if spike else max(wait - 1, 0)]
             spikes[name] = own
             fired[name].append(own)
-            voltages[name].append([v for _, v in state[name]])
+            voltages[name].append([v for _, v, _ in state[name]])
     return fired, voltages
 
 
@@ -64,9 +68,9 @@ def alone(**fields):
     plain = {
         "name": "x", "size": 1, "depth": 0, "unit": 0, "threshold": 10, "current_decay": 4095, "voltage_decay": 0,
         "bias_mantissa": np.array([5]), "bias_exponent": np.array([6]), "initial": np.array([0]), "reset": "zero",
-        "spiking": True, "driven": False,
+        "pause": 0, "spiking": True, "driven": False,
     }  # fmt: skip
-    return Program({"x": Compartments(**plain | fields)}, (), "")
+    return Program({"x": Compartments(**plain | fields)}, (), "", 0)
 
 
 def voltages(given, steps):
@@ -105,3 +109,16 @@ def test_processors_make_no_difference():
     one, many = (Machine(given, frozenset(), processors).run(entry, drive) for processors in (1, 3))
     np.testing.assert_array_equal(one.fired, many.fired)
     np.testing.assert_array_equal(one.counts, many.counts)
+
+
+def test_an_input_without_a_synapse_changes_nothing():
+    """The last input reaches nobody; what comes after the list of synapses must not be read."""
+    given = alone(bias_mantissa=np.array([0]))
+    one = np.array([0])
+    given = replace(given, synapses=(Synapses("entry", "x", one, one, np.array([11]), 0),), entry="entry", inputs=100)
+    entry = np.zeros((3, 1, 100), np.uint8)
+    entry[:, 0, 1:] = 1
+    entry[1, 0, 0] = 1
+    seen = Machine(given, frozenset({"x"})).run(entry, np.zeros((1, 1, 0), np.int32))
+    assert seen.voltages["x"][:, 0, 0].tolist() == [0, 0, 0]
+    assert seen.events(0).step.tolist() == [1]

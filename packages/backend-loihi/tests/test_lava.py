@@ -40,6 +40,16 @@ def test_spikes_and_voltages_are_those_of_the_emulator(make, reset, kind):
         np.testing.assert_array_equal(potentials, theirs.potentials[name], err_msg=name)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_neurons_whose_currents_and_potentials_leak_are_those_of_the_emulator(seed):
+    network, stimulus = networks.trained(seed, refractory_steps=1)
+    ours, theirs = (networks.record(network, stimulus, executor=executor) for executor in ("emulator", "lava"))
+    for name, events in ours.spikes.items():
+        for column in ("step", "sample", "neuron"):
+            np.testing.assert_array_equal(getattr(events, column), getattr(theirs.spikes[name], column), err_msg=name)
+        np.testing.assert_array_equal(ours.potentials[name], theirs.potentials[name], err_msg=name)
+
+
 def session(leader):
     """Return the processes of the session of ``leader``."""
     found = []

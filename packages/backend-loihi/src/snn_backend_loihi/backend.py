@@ -18,10 +18,11 @@ from snn.network import Layer, Network
 from snn.neurons import Accumulate, IntegrateFire, Neuron
 from snn.operations import analog_part
 from snn.plugins import check_requirements
+from snn.response_neurons import CurrentBased
 from snn.settings import PositiveFloat, PositiveInt
 from snn.simulating import Backend, Problem, Setup, Simulator
 
-from . import limits, paths
+from . import limits, paths, trained
 from .quantise import quantise
 from .thresholds import Wishes
 from .together import TooInvolved
@@ -42,7 +43,7 @@ class Loihi(Backend):
             "up to 0.004 off in this check's network"
         }
     )
-    layers: ClassVar[frozenset[type[Layer]]] = LINEAR | {op.Input, op.MaxPool, IntegrateFire, Accumulate}
+    layers: ClassVar[frozenset[type[Layer]]] = LINEAR | {op.Input, op.MaxPool, IntegrateFire, CurrentBased, Accumulate}
 
     executor: Annotated[
         Literal["emulator", "lava", "loihi2"],
@@ -97,6 +98,7 @@ class Loihi(Backend):
                 problems.append(Problem(layer.name, "backend 'loihi' reads potentials at the output only"))
             if isinstance(layer, IntegrateFire):
                 problems += _of_neurons(layer)
+        problems += trained.problems(network, refractory=self.executor == "emulator")
         if not any(isinstance(layer, Neuron) for layer in network.layers):
             problems.append(Problem(network.output.name, "the network has no neurons"))
         if problems:
@@ -110,7 +112,12 @@ class Loihi(Backend):
         return limits.problems(tidied, self.machine)
 
     def fit(self, network: Network, data: Dataset | None) -> Network:
-        """Return ``network`` in numbers that are Loihi's; its provenance tells how far each layer's are off."""
+        """Return ``network`` in numbers that are Loihi's; its provenance tells how far each layer's are off.
+
+        A network of Loihi's own neurons is returned as it is.
+        """
+        if trained.own(network):
+            return network
         wishes = Wishes(
             self.threshold_to_input_ratio, self.percentile, self.weight_percentile, saturation=self.saturation
         )

@@ -33,6 +33,8 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
     subtracts: Any,  # (groups,) voltages; 0 resets to zero
     current_decay: Any,  # (groups,) and 1
     voltage_decay: Any,  # (groups,)
+    simple: Any,  # (groups,) whether currents forget at once and cannot wrap around, and voltages do not leak
+    pause: Any,  # (groups,) steps after a spike in which the voltage is 0
     initial: Any,  # (neurons,) voltages
     bias: Any,  # (neurons,) voltages
     drive_place: Any,  # (groups,) column of the drive where it begins, or -1
@@ -46,6 +48,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
     voltages: Any,  # (steps, columns) out
     counts: Any,  # (steps, groups) out: spikes
     saturated: Any,  # (groups,) out
+    wrapped: Any,  # (groups,) out
 ) -> Any:
     """Run one sample, and return the numbers of the neurons that fire: step by step, and in each group by group."""
     groups = len(starts) - 1
@@ -53,6 +56,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
     voltage = initial.copy()
     current = np.zeros(starts[groups], np.int32)
     total = np.zeros(starts[groups], np.int32)
+    wait = np.zeros(starts[groups], np.int32)
     fired = np.empty(1024, np.int32)  # all so far
     first = np.zeros(groups + 1, np.int64)  # where those of each group begin, in this step
     sources = np.empty(inputs + 1, np.int32)
@@ -86,7 +90,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
                             own[posts[synapse]] += weights[synapse]
             volts = voltage[begin : begin + size]
             fixed = bias[begin : begin + size]
-            if current_decay[group] == _FORGETS and not voltage_decay[group]:
+            if simple[group]:
                 for neuron in range(size):  # without branches, so that it is done for many at once
                     own[neuron] = ((((own[neuron] << 6) + _HALF - 1) & (_WRAP - 1)) - _HALF + 1) + fixed[neuron]
                 for neuron in range(size):
@@ -98,6 +102,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
                     u: Any = (np.int64(own[neuron]) << 6) + (
                         before // _FORGETS if before >= 0 else -(-before // _FORGETS)
                     )
+                    wrapped[group] += u > _HALF or u <= -_HALF
                     u = ((u + _HALF - 1) & (_WRAP - 1)) - _HALF + 1
                     current[begin + neuron] = u
                     before = np.int64(volts[neuron]) * decay
@@ -113,6 +118,11 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
                 over += v > _HALF - 1 or v < 1 - _HALF
                 volts[neuron] = min(max(v, 1 - _HALF), _HALF - 1)
             saturated[group] += over
+            if pause[group]:
+                for neuron in range(size):
+                    if wait[begin + neuron]:
+                        wait[begin + neuron] -= 1
+                        volts[neuron] = 0
             first[group] = count
             if count + size > len(fired):
                 longer = np.empty(2 * (count + size), np.int32)
@@ -125,6 +135,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915  one loop nest, which the compiler is 
             for place in range(first[group], count):
                 neuron = fired[place]
                 volts[neuron] = volts[neuron] - subtracts[group] if subtracts[group] else 0
+                wait[begin + neuron] = pause[group]
             first[group + 1] = count
             counts[step, group] = count - first[group]
             if kept[group] >= 0:

@@ -15,7 +15,7 @@ from snn.simulating import CountedEvents
 from . import chip
 from .chip import Integers
 from .emulator import kernels
-from .program import Program, Synapses
+from .program import Compartments, Program, Synapses
 
 _FULL = 0.5  # the share of synapses from which on a matrix is faster than a list
 
@@ -33,12 +33,15 @@ class Seen:
     voltages : mapping of layer name to ndarray of int, (steps, batch, size)
     saturated : mapping of layer name to ndarray of int, (batch,)
         How often a voltage would have been larger than there are bits.
+    wrapped : mapping of layer name to ndarray of int, (batch,)
+        How often a current was larger than there are bits, and went round; of currents that leak.
     """
 
     fired: npt.NDArray[np.int32]
     counts: Integers
     voltages: Mapping[str, npt.NDArray[np.int32]]
     saturated: Mapping[str, Integers]
+    wrapped: Mapping[str, Integers]
 
     def events(self, layer: int) -> CountedEvents:
         """Return the spikes of the layer with this number."""
@@ -58,6 +61,7 @@ def joined(parts: Sequence[Seen]) -> Seen:
         np.concatenate([part.counts for part in parts]),
         {name: np.concatenate([part.voltages[name] for part in parts], axis=1) for name in parts[0].voltages},
         {name: np.concatenate([part.saturated[name] for part in parts]) for name in parts[0].saturated},
+        {name: np.concatenate([part.wrapped[name] for part in parts]) for name in parts[0].wrapped},
     )
 
 
@@ -85,6 +89,8 @@ class Machine:
         self._subtracts = np.where([group.reset == "subtract" for group in groups], units, 0)
         self._decays = np.array([group.current_decay for group in groups]) + 1
         self._leaks = np.array([group.voltage_decay for group in groups])
+        self._simple = (self._decays == chip.FORGETS + 1) & (self._leaks == 0) & (self._sums(groups) <= chip.UNITS)
+        self._pauses = np.array([group.pause for group in groups])
         self._initial = np.concatenate([group.initial for group in groups]).astype(np.int32)
         self._bias = np.concatenate([group.bias_mantissa << group.bias_exponent for group in groups]).astype(np.int32)
         self._driven = [group for group in groups if group.driven and not program.entry]
@@ -113,14 +119,15 @@ class Machine:
         sizes = [groups[name].size for name in self._names]
         voltages = np.zeros((steps, batch, sum(sizes)), np.int32)
         counts = np.zeros((batch, steps, len(groups)), np.int64)
-        saturated = np.zeros((batch, len(groups)), np.int64)
+        saturated, wrapped = (np.zeros((batch, len(groups)), np.int64) for _ in range(2))
         run, _ = kernels()
 
         def one(sample: int) -> npt.NDArray[np.int32]:
             found: npt.NDArray[np.int32] = run(
-                self.starts, self._thresholds, self._subtracts, self._decays, self._leaks, self._initial, self._bias,
-                self._columns, drive[sample], np.ascontiguousarray(entry[:, sample]), self._ways, self._rows,
-                self._posts, self._weights, self._kept, voltages[:, sample], counts[sample], saturated[sample],
+                self.starts, self._thresholds, self._subtracts, self._decays, self._leaks, self._simple, self._pauses,
+                self._initial, self._bias, self._columns, drive[sample], np.ascontiguousarray(entry[:, sample]),
+                self._ways, self._rows, self._posts, self._weights, self._kept, voltages[:, sample], counts[sample],
+                saturated[sample], wrapped[sample],
             )  # fmt: skip
             return found
 
@@ -132,7 +139,19 @@ class Machine:
             counts,
             {name: voltages[:, :, end - size : end] for name, size, end in zip(self._names, sizes, ends, strict=True)},
             {name: saturated[:, place] for name, place in self._places.items()},
+            {name: wrapped[:, place] for name, place in self._places.items()},
         )
+
+    def _sums(self, groups: list[Compartments]) -> npt.NDArray[np.float64]:
+        """Return the largest sum of weights of one sign that a neuron of each group may be given in a step."""
+        found = []
+        for group in groups:
+            sums = np.zeros((2, group.size))
+            for way in (way for way in self._program.synapses if way.target == group.name):
+                weight = (way.mantissa << way.exponent).astype(np.float64)
+                sums += [np.bincount(way.post, np.maximum(sign * weight, 0), group.size) for sign in (1, -1)]
+            found.append(sums.max(initial=0))
+        return np.array(found)
 
     def _synapses(self) -> tuple[Any, Any, Any, Any]:
         """Return the ways, where the rows of each begin, targets, and weights."""
@@ -169,9 +188,7 @@ class Machine:
 
 
 def _sources(way: Synapses, program: Program) -> int:
-    if way.source in program.compartments:
-        return program.compartments[way.source].size
-    return int(way.pre.max()) + 1
+    return program.inputs if way.source == program.entry else program.compartments[way.source].size
 
 
 def _columns(wanted: list[bool], groups: list[Any]) -> npt.NDArray[np.int64]:

@@ -24,9 +24,10 @@ from snn.currents import per_sample, reached
 from snn.errors import ConversionWarning, UnsupportedLayer
 from snn.network import Array, Network
 from snn.neurons import IntegrateFire, Neuron
+from snn.response_neurons import CurrentBased
 from snn.simulating import Kind
 
-from . import chip
+from . import chip, trained
 from .chip import Integers
 from .scales import most_units
 
@@ -49,6 +50,8 @@ class Compartments:
     threshold : int
         Its mantissa.
     current_decay, voltage_decay : int
+    pause : int
+        For how many steps after a spike its voltage stays at zero.
     bias_mantissa, bias_exponent : ndarray of int, (size,)
     initial : ndarray of int, (size,)
         The voltage at rest.
@@ -67,6 +70,7 @@ class Compartments:
     threshold: int
     current_decay: int
     voltage_decay: int
+    pause: int
     bias_mantissa: Integers
     bias_exponent: Integers
     initial: Integers
@@ -120,11 +124,14 @@ class Program:
     synapses : tuple of Synapses
     entry : str
         The input, where it is spikes; else empty.
+    inputs : int
+        How many elements it has, those without a synapse included.
     """
 
     compartments: Mapping[str, Compartments]
     synapses: tuple[Synapses, ...]
     entry: str
+    inputs: int
 
     @property
     def depth(self) -> int:
@@ -157,7 +164,8 @@ def program(network: Network, clock: Clock, kind: Kind) -> Program:
         group = _compartments(network, layer, own, given[layer.name][0], clock, driven=layer.name in current)
         groups[layer.name] = replace(group, depth=deep[layer.name])
         synapses += [_synapses(way, group.unit) for way in own]
-    return Program(groups, tuple(synapses), network.input.name if entry else "")
+    inputs = math.prod(network.shapes[network.input.name])
+    return Program(groups, tuple(synapses), network.input.name if entry else "", inputs if entry else 0)
 
 
 def _enters_by_synapses(network: Network) -> bool:
@@ -178,6 +186,9 @@ def _compartments(
 ) -> Compartments:
     """Return the compartments of ``layer``, at depth 0."""
     size = math.prod(network.shapes[layer.name])
+    if isinstance(layer, CurrentBased):
+        trained.check(layer, ways, bias, driven=driven)
+        return _own(layer, size)
     spikes = layer if isinstance(layer, IntegrateFire) else None
     initial = np.broadcast_to(spikes.initial, network.shapes[layer.name]).ravel() if spikes else np.zeros(size)
     unit = _unit(network, layer, ways, bias, np.asarray(initial, np.float64), clock, driven=driven)
@@ -189,6 +200,7 @@ def _compartments(
         threshold=round(math.ldexp(spikes.threshold, unit)) - 1 if spikes else chip.UNITS,
         current_decay=chip.FORGETS,
         voltage_decay=0,
+        pause=0,
         bias_mantissa=np.zeros(size, np.int64),
         bias_exponent=np.zeros(size, np.int64),
         initial=(np.rint(np.ldexp(np.asarray(initial, np.float64), unit)) * 2**chip.SHIFT).astype(np.int64),
@@ -209,6 +221,27 @@ def _compartments(
             stacklevel=2,
         )
     return replace(group, bias_mantissa=mantissa, bias_exponent=exponent)
+
+
+def _own(layer: CurrentBased, size: int) -> Compartments:
+    """Return the compartments of Loihi's own neurons, at depth 0."""
+    nothing = np.zeros(size, np.int64)
+    return Compartments(
+        name=layer.name,
+        size=size,
+        depth=0,
+        unit=-chip.SHIFT,
+        threshold=int(layer.threshold) >> chip.SHIFT,
+        current_decay=round(layer.current_decay * 4096) - 1,
+        voltage_decay=round(layer.voltage_decay * 4096),
+        pause=layer.refractory_steps - 1,
+        bias_mantissa=nothing,
+        bias_exponent=nothing,
+        initial=nothing,
+        reset="zero",
+        spiking=True,
+        driven=False,
+    )
 
 
 def _unit(

@@ -14,6 +14,7 @@ from snn.errors import ConversionWarning
 from snn.network import Array, Network
 from snn.neurons import Accumulate
 from snn.progress import Progress
+from snn.response_neurons import CurrentBased
 from snn.simulating import Recording, Setup, Simulator, Stimulus
 
 from . import limits
@@ -34,6 +35,7 @@ class Emulator(Simulator):
         self._kept = kept(self._program, network, setup)
         self._machine = Machine(self._program, self._kept, setup.processors)
         self._saturated = dict.fromkeys(self._program.compartments, 0)
+        self._wrapped = dict.fromkeys(self._program.compartments, 0)
         self._cut: Counter[str] = Counter()
         self._facts = facts(self._program, network, machine) | {
             "executor": "emulator",
@@ -43,10 +45,18 @@ class Emulator(Simulator):
     def run(self, stimulus: Stimulus) -> Recording:
         found = joined([self._present(stimulus, start, stop) for start, stop in self._parts(stimulus)])
         count_saturated(self._saturated, found, self._network)
+        for name, wrapped in found.wrapped.items():
+            self._wrapped[name] += int(wrapped.sum())
+            if wrapped.any():
+                warn_of_round(name, wrapped > 0)
         return recorded(self._program, self._network, stimulus, self._setup, found)
 
     def facts(self) -> Mapping[str, object]:
-        return self._facts | some("saturated_voltages", self._saturated) | some("cut_currents", self._cut)
+        counts = {"saturated_voltages": self._saturated, "wrapped_currents": self._wrapped, "cut_currents": self._cut}
+        found: dict[str, object] = dict(self._facts)
+        for fact, layers in counts.items():
+            found |= some(fact, layers)
+        return found
 
     def _parts(self, stimulus: Stimulus) -> Iterator[tuple[int, int]]:
         """Yield the first sample and the end of what is run at once."""
@@ -118,6 +128,9 @@ def count_saturated(counts: dict[str, int], seen: Seen, network: Network) -> Non
     """Add to ``counts``, and warn where it is an output whose potentials tell the class."""
     for place, (name, found) in enumerate(seen.saturated.items()):
         counts[name] += int(found.sum())
+        if isinstance(network[name], CurrentBased) and found.any():
+            what = "potentials end at 24 bits, as on the chip, in"
+            warnings.warn(_told_of(name, what, found > 0), ConversionWarning, stacklevel=2)
         if name == network.output.name and isinstance(network.output, Accumulate):
             warn_of_end(name, found > 0, seen.counts[:, :, place].sum(axis=1) > 0)
 
@@ -133,3 +146,14 @@ def warn_of_end(name: str, ended: npt.NDArray[np.bool_], begun: npt.NDArray[np.b
         if which.any():
             message = f"layer {name!r}: the potentials of {int(which.sum())} of {len(which)} samples {what}"
             warnings.warn(message, ConversionWarning, stacklevel=2)
+
+
+def warn_of_round(name: str, samples: npt.NDArray[np.bool_]) -> None:
+    """Warn of samples, (batch,), in which currents went round 24 bits, as they do on the chip."""
+    what = "currents are larger than 24 bits and change their sign, as on the chip, in"
+    warnings.warn(_told_of(name, what, samples), ConversionWarning, stacklevel=2)
+
+
+def _told_of(name: str, what: str, samples: npt.NDArray[np.bool_]) -> str:
+    share = f"{int(samples.sum())} of {len(samples)} samples"
+    return f"layer {name!r}: {what} {share}; train with smaller weights or larger decays"

@@ -13,6 +13,7 @@ from ..errors import UnsupportedLayer
 from ..layers import Activation, Input
 from ..network import Layer, Network
 from ..neurons import Accumulate, IntegrateFire, Neuron
+from ..response_neurons import CurrentBased
 from ..sequences import sequence
 from ..simulating import Backend, Record, Recording, Setup, Simulator, Stimulus
 from . import golden, golden_layers, reference
@@ -81,6 +82,7 @@ def _plain(backend: Backend, kind: type[Layer]) -> list[Network]:
     """Return plain networks with a layer of ``kind``, as far as they have only layers that ``backend`` lists."""
     if issubclass(kind, Neuron):
         networks = [golden.single(kind)]
+        networks += [golden.pair(kind, 4096, **golden.WHOLE)] if kind is CurrentBased else []
     elif kind in golden_layers.OF_KIND:
         case = golden_layers.OF_KIND[kind]()
         readers = [golden.reading(case.layers, reader) for reader in (IntegrateFire, Accumulate)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,10 @@ BELOW_ONE = 127 / 128
 
 One quarter a step fires once in four steps, two fire twice, three three times, four in each, as with a threshold of 1.
 """
+
+
+WHOLE: Mapping[str, Any] = MappingProxyType({"integer": True, "threshold": 5120.0, "current_decay": 0.25})
+"""Neurons with a current that count in whole numbers, as some chips have no others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +242,8 @@ def windows(kind: type[Neuron], **fields: Any) -> Network:
 def pair(neuron: type[Neuron], weight: float, delay: tuple[float, ...] = (), **fields: Any) -> Network:
     """Return two neurons that are given two inputs, and two others that are given theirs; ``weight`` is the largest."""
     late = {"delay_ms": np.array(delay, np.float32)} if delay else {}
-    first, second = np.array([[1, -0.5], [0.5, 0.25]]) * weight, np.array([[0.75, 1], [1, -0.25]]) * weight
+    first = [[weight, -weight / 2], [weight / 2, weight / 4]]
+    second = [[0.75 * weight, weight], [weight, -weight / 4]]
     return Network(
         (
             Input(name="input", shape=(2,)),

@@ -50,7 +50,8 @@ def record(
     backend: Backend, network: Network, stimulus: Stimulus, wanted: Record = NOTHING, seed: int = 0
 ) -> Recording:
     """Return what ``backend`` records of one batch on ``network``, which it takes."""
-    with backend.build(network, Setup(clock=stimulus.clock, record=wanted, seed=seed)) as simulator:
+    setup = Setup(clock=stimulus.clock, record=wanted, seed=seed, kind=stimulus.kind)
+    with backend.build(network, setup) as simulator:
         return present(simulator, stimulus)
 
 
