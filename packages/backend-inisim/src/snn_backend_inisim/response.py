@@ -72,7 +72,7 @@ def respond(
             left = np.float64(ended[i])
             before = r[i]
             s[i] = b * (s[i] + before) - k_b_end * left
-            v = np.float32(scale * q[i] + fall * s[i])
+            v = np.float32(np.float64(np.float32(scale * q[i])) + fall * s[i])
             fires = v >= threshold
             r[i] = b * before - b_end * left + (1.0 if fires else 0.0)
             if len(trace):

@@ -27,8 +27,9 @@ class SpikeResponse(Neuron):
 
         eps_k = (k dt / tau_ms) exp(1 - k dt / tau_ms)
         nu_k  = -scale_refractory threshold (k dt / tau_refractory_ms) exp(1 - k dt / tau_refractory_ms)
-        V(t)  = sum_k eps_k z(t - k)  +  sum_k nu_k f(t - k)         k = 0, 1, ...
-        f(t)  = [V(t) >= threshold],   V rounded to float32
+        U(t)  = sum_k eps_k z(t - k)                                 k = 0, 1, ...
+        V(t)  = U(t) + sum_k nu_k f(t - k)                           U and V each rounded to float32
+        f(t)  = [V(t) >= threshold]
         s(t)  = f(t - delay_ms / dt)                                 in whole steps, rounded down
 
     A kernel ends at the first step past its peak at which its size is below ``cut``, or ``refractory_cut``. ``s`` is

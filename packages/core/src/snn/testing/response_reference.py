@@ -41,16 +41,22 @@ class Responses:
 
     def __call__(self, step: int, z: Array) -> Array:
         self.given.append(z.astype(np.float64))
-        potential = np.zeros_like(self.given[0])
-        for kernel, past in ((self.response, self.given), (self.refractory, [*self.fired, np.zeros_like(potential)])):
-            for lag, height in enumerate(kernel[: step + 1]):
-                potential += height * past[step - lag]
-        self.potential = potential.astype(np.float32)
+        none = np.zeros_like(self.given[0])
+        response = _sum(self.response, self.given).astype(np.float32)
+        self.potential = (response + _sum(self.refractory, [*self.fired, none])).astype(np.float32)
         self.fired.append((self.potential >= self.threshold).astype(np.float64))
         leaving = np.zeros(z.shape, np.float32)
         for lag in np.unique(self.delay[self.delay <= step]):
             leaving = np.where(self.delay == lag, self.fired[step - lag], leaving).astype(np.float32)
         return leaving
+
+
+def _sum(kernel: list[float], past: list[Floats]) -> Floats:
+    """Return the last of ``past`` times the first of ``kernel``, and so on."""
+    total = np.zeros_like(past[0])
+    for height, then in zip(kernel, reversed(past), strict=False):
+        total += height * then
+    return total
 
 
 class Currents:
