@@ -1,0 +1,197 @@
+"""Current-based neurons on tensors (T, *any), time first, with spikes of height 1: Loihi's integers, or plain floats.
+
+The reset is no part of the gradient, of which there are two kinds. ``recursion`` takes the surrogate through the two
+leaks backward in time, exactly, as if nothing were rounded; ``kernel`` is SLAYER's, of integer neurons only: the
+correlation with the integer response kernel (`kernels.integer_kernel`). They differ by what the kernel's rounding is,
+and in the first step, which Loihi skips: the kernel has a gradient there, the recursion none.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .kernels import anticausal, integer_kernel
+from .neurons import CurrentBased
+from .response import compiles, rows, surrogate
+
+Gradient = Literal["kernel", "recursion"]
+
+EXACT = 2.0**40
+"""Integers below this, times a 13-bit share, are exact in float64, which is faster than int64 on most processors."""
+
+
+class Traces(NamedTuple):
+    """What `fire_full` records, each (T, *any): spikes, current and voltage after it, float64 but for the spikes."""
+
+    spikes: Tensor
+    current: Tensor
+    voltage: Tensor
+
+
+def fire(
+    z: Tensor,
+    neuron: CurrentBased,
+    *,
+    gradient: Gradient | None = None,
+    longest: int | None = None,
+    compiled: bool | None = None,
+) -> Tensor:
+    """Return the spikes, 1 or 0, of neurons with weighted input ``z``, (T, *any).
+
+    Integer states are exact up to 2**50. It keeps the voltage that the surrogate sees, before it is reset, for the
+    backward pass: 4 bytes per neuron and step.
+
+    Parameters
+    ----------
+    z
+        (T, *any), float32 or float64; of integer neurons its fractions are cut off, and its first step.
+    gradient
+        Its kind; none is ``kernel`` for integer neurons and ``recursion`` for others.
+    longest
+        Most steps of the integer response kernel; none is as many as ``z`` has.
+    compiled
+        Whether numba's loops are used; none is where they can be.
+    """
+    kind = gradient or ("kernel" if neuron.integer else "recursion")
+    if kind not in ("kernel", "recursion"):
+        raise ValueError(f"gradient is 'kernel' or 'recursion', not {kind!r}")
+    if kind == "kernel" and not neuron.integer:
+        raise ValueError("gradient 'kernel' is for integer neurons; others have 'recursion'")
+    kernel = integer_kernel(neuron, longest or len(z)) if neuron.integer else torch.ones(1)
+    settings = neuron, kernel, kind, compiles(z, compiled)
+    return cast("Tensor", _Fire.apply(z, *settings))  # type: ignore[no-untyped-call]
+
+
+def fire_full(z: Tensor, neuron: CurrentBased) -> Traces:
+    """Return spikes, current and voltage, without gradients; recorded voltage is as `CurrentBased` says it.
+
+    At a spike that is ``voltage_decay`` for integer neurons, as Loihi's own recordings have it, and the voltage before
+    the reset for others.
+    """
+    flat = rows(z)
+    state = flat if not neuron.integer else torch.trunc(flat).to(torch.int64) * int(neuron.gain)
+    current, voltage, waiting = (torch.zeros_like(state[0]) for _ in range(3))
+    traces = [torch.zeros_like(flat), *(torch.zeros_like(flat, dtype=torch.float64) for _ in range(2))]
+    u_share, v_share = ((4096 * kept if neuron.integer else kept) for kept in neuron.kept)
+    for t in range(int(neuron.integer), len(flat)):
+        current = _left(current, u_share, neuron.integer) + state[t]
+        held = waiting > 0
+        voltage = (_left(voltage, v_share, neuron.integer) + current).masked_fill(held, 0)
+        fired = voltage > neuron.level if neuron.integer else voltage >= float(np.float32(neuron.level))
+        seen = voltage.masked_fill(fired, int(neuron.voltage_decay)) if neuron.integer else voltage
+        for trace, value in zip(traces, (fired, current, seen), strict=True):
+            trace[t] = value
+        voltage = voltage.masked_fill(fired, 0)
+        waiting = torch.where(fired, neuron.refractory_steps - 1, waiting - held.to(waiting.dtype))
+    return Traces(*(trace.reshape(z.shape) for trace in traces))
+
+
+def _left(state: Tensor, share: float, integer: bool) -> Tensor:
+    """Return what a step leaves of a state; ``share`` of integers is in 4096ths."""
+    if not integer:
+        return state * share
+    product = state * int(share)
+    return (product + ((product >> 63) & 4095)) >> 12
+
+
+def _bound(z: Tensor, neuron: CurrentBased) -> float:
+    """Return what no state of integer neurons exceeds: a leak of d in 4096 sums at most 4096/d steps."""
+    most = float(z.abs().amax()) * neuron.gain if z.numel() else 0.0
+    if not isfinite(most):
+        raise ValueError("the weighted input of integer neurons is not finite")
+    for decay in (neuron.current_decay, neuron.voltage_decay):
+        most *= min(len(z), 4096 / decay if decay else len(z))
+    return most
+
+
+def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
+    from . import compiled as loops  # noqa: PLC0415  brings numba
+
+    spikes, recorded = torch.empty_like(z), torch.empty_like(z)
+    arrays = z.numpy(), spikes.numpy(), recorded.numpy()
+    if not neuron.integer:
+        loops.fire_float(*arrays, *map(np.float32, neuron.kept), np.float32(neuron.level), neuron.refractory_steps)
+        return spikes, recorded
+    number, unit = (np.float64, 1) if _bound(z, neuron) < EXACT else (np.int64, 4096)
+    gain, level, *shares = (number(each) for each in (neuron.gain, neuron.level, *(k * unit for k in neuron.kept)))
+    zeros = np.zeros(min(loops.BLOCK, max(z.shape[1], 1)), number)
+    last = neuron.refractory_steps, np.float32(neuron.voltage_decay)
+    loops.fire_integer(*arrays, zeros, gain, *shares, level, *last)
+    return spikes, recorded
+
+
+def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
+    """Return spikes and recorded voltage; the states' signs are turned, as PyTorch's threshold then is the reset."""
+    integer = neuron.integer
+    if neuron.refractory_steps > 1 or (integer and _bound(z, neuron) >= EXACT):
+        spikes, _, voltage = fire_full(z, neuron)
+        return spikes, voltage.to(z.dtype)
+    level = neuron.level + 0.5 if integer else float(np.float32(neuron.level))
+    turned = torch.trunc(z).to(torch.float64).mul_(neuron.gain) if integer else torch.empty_like(z)
+    current, voltage = (torch.zeros_like(turned[:1]).reshape(-1) for _ in range(2))
+    kept_u, kept_v = neuron.kept
+    if integer:
+        turned[:1] = 0
+    for now, v in zip((turned if integer else z).unbind(), turned.unbind(), strict=True):
+        current.mul_(kept_u)
+        if integer:
+            current.trunc_()
+        current.add_(now)
+        torch.mul(voltage, kept_v, out=v)
+        if integer:
+            v.trunc_()
+        v.sub_(current)
+        torch.ops.aten.threshold.out(v, -level, 0, out=voltage)
+    spikes = (turned <= -level).to(z.dtype)
+    recorded = turned.neg_().to(z.dtype)
+    return spikes, recorded.masked_fill_(spikes > 0, neuron.voltage_decay) if integer else recorded
+
+
+def _recursion_plain(by_v: Tensor, neuron: CurrentBased) -> Tensor:
+    """Take the gradient by v, (T, N), through both leaks backward in time, in place."""
+    kept_u, kept_v = neuron.kept
+    voltage, current = torch.zeros_like(by_v[:1]).reshape(-1), torch.zeros_like(by_v[:1]).reshape(-1)
+    for now in reversed(by_v.unbind()):
+        torch.add(now, voltage, alpha=kept_v, out=voltage)
+        torch.add(voltage, current, alpha=kept_u, out=now)
+        current = now
+    return by_v.mul_(neuron.gain) if neuron.integer else by_v
+
+
+class _Fire(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, neuron: CurrentBased, kernel: Tensor, kind: Gradient, compiled: bool) -> Tensor:
+        spikes, recorded = (_fire_compiled if compiled else _fire_plain)(rows(z), neuron)
+        ctx.save_for_backward(recorded)
+        ctx.settings = neuron, kernel, kind, compiled
+        return spikes.reshape(z.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (recorded,) = ctx.saved_tensors
+        neuron, kernel, kind, compiled = ctx.settings
+        level, tau = neuron.level, neuron.tau_surrogate
+        height = neuron.scale_surrogate / (tau * level * float(kernel.max()))
+        gradient = gradients[0].reshape(recorded.shape)
+        if kind == "recursion" and compiled:
+            from .compiled import fire_backward  # noqa: PLC0415  brings numba
+
+            by_z = torch.empty_like(recorded)
+            arrays = rows(gradient).numpy(), recorded.numpy(), by_z.numpy()
+            factors = (np.float32(each) for each in (*neuron.kept, neuron.gain, level, 1 / (tau * level), height))
+            fire_backward(*arrays, *factors, int(neuron.integer))
+        else:
+            by_v = surrogate(gradient, recorded, level, tau, height, compiled)
+            if kind == "recursion":
+                by_z = _recursion_plain(by_v, neuron)
+                by_z[: int(neuron.integer)] = 0
+            else:
+                by_z = anticausal(by_v, kernel.to(by_v))
+        return by_z.reshape(gradients[0].shape), None, None, None, None

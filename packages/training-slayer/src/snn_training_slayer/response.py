@@ -1,0 +1,238 @@
+"""Neurons of the spike response model on tensors (T, *any), time first, with spikes of height 1.
+
+A sum under an alpha kernel ``factor k a**k`` that is cut after ``length`` values is taken exactly by a recursion of two
+states, with ``x[t - length]`` leaving them again. States are float64 and potentials are rounded to float32 before they
+are compared, so that a result is the same in whatever order the sums are made, and a potential that should be the
+threshold is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .kernels import alpha_length, alpha_recursion
+from .neurons import SpikeResponse
+
+
+@dataclass(frozen=True)
+class _Alpha:
+    """The kernel ``factor k kept**k``, k < length."""
+
+    kept: float
+    factor: float
+    length: int
+
+    @classmethod
+    def of(cls, tau: float, dt: float, cut: float, steps: int, scale: float = 1.0) -> _Alpha:
+        return cls(*alpha_recursion(tau, dt, scale), alpha_length(tau, dt, cut, steps, scale))
+
+    @property
+    def arguments(self) -> tuple[float, float, int, float, float]:
+        """What the compiled loops take, with what is left of a value that leaves the kernel."""
+        gone = self.kept**self.length
+        return self.kept, self.factor, self.length, gone, self.length * gone
+
+
+def psp(
+    x: Tensor, neuron: SpikeResponse, dt: float = 1.0, *, longest: int | None = None, compiled: bool | None = None
+) -> Tensor:
+    """Return the response ``sum_k eps[k] x[t - k]``, (T, *any), of the type of ``x``.
+
+    Keeps nothing for the backward pass.
+
+    Parameters
+    ----------
+    x
+        (T, *any), spikes of height 1, or what weights make of them; float32 or float64.
+    dt
+        Step in milliseconds.
+    longest
+        Most steps of the kernel; none is as many as ``x`` has.
+    compiled
+        Whether numba's loops are used; none is where they can be.
+    """
+    kernel = _Alpha.of(neuron.tau, dt, neuron.cut, longest or len(x))
+    return _call(_Psp, x, kernel, compiles(x, compiled))
+
+
+def spike(
+    u: Tensor, neuron: SpikeResponse, dt: float = 1.0, *, longest: int | None = None, compiled: bool | None = None
+) -> Tensor:
+    """Return the spikes, 1 or 0, of neurons with the potential ``u`` (T, *any) but for what their own spikes add.
+
+    The gradient is ``dt`` times the surrogate, so that it is that of spikes of height 1/dt and responses times dt. It
+    keeps the potential for the backward pass: 4 bytes per neuron and step.
+    """
+    return _call(_Spike, u, neuron, dt, _refractory(neuron, dt, longest or len(u)), compiles(u, compiled))
+
+
+def respond(
+    z: Tensor, neuron: SpikeResponse, dt: float = 1.0, *, longest: int | None = None, compiled: bool | None = None
+) -> Tensor:
+    """Return ``spike(psp(z))`` in one, with the same bits; keeps 4 bytes per neuron and step."""
+    steps = longest or len(z)
+    kernel = _Alpha.of(neuron.tau, dt, neuron.cut, steps)
+    return _call(_Respond, z, neuron, dt, kernel, _refractory(neuron, dt, steps), compiles(z, compiled))
+
+
+def compiles(x: Tensor, compiled: bool | None) -> bool:
+    """Return whether compiled loops are to be used on ``x``: where they can be, unless it is decided."""
+    possible = x.device.type == "cpu" and x.dtype == torch.float32
+    if compiled and not possible:
+        raise ValueError(f"compiled loops are for float32 on the CPU, not for {x.dtype} on {x.device}")
+    return (possible and _numba_is_there()) if compiled is None else compiled
+
+
+@cache
+def _numba_is_there() -> bool:
+    return find_spec("numba") is not None
+
+
+def rows(x: Tensor) -> Tensor:
+    """Return ``x`` (T, *any) as (T, N), contiguous."""
+    return x.detach().reshape(len(x), -1).contiguous()
+
+
+def _refractory(neuron: SpikeResponse, dt: float, steps: int) -> _Alpha:
+    scale = -neuron.scale_refractory * neuron.threshold
+    return _Alpha.of(neuron.tau_refractory, dt, neuron.refractory_cut, steps, scale)
+
+
+def _call(function: type[torch.autograd.Function], *arguments: object) -> Tensor:
+    return cast("Tensor", function.apply(*arguments))  # type: ignore[no-untyped-call]
+
+
+def _alpha_sum(x: Tensor, kernel: _Alpha, compiled: bool, later: bool = False) -> Tensor:
+    """Return the sum under the kernel over the past, or over what is later."""
+    flat = rows(x)
+    out = torch.empty_like(flat)
+    if compiled:
+        from .compiled import alpha_sum  # noqa: PLC0415  brings numba
+
+        alpha_sum(flat.numpy(), out.numpy(), *kernel.arguments, later)
+        return out.reshape(x.shape)
+    kept, factor, length, gone, gone_weighted = kernel.arguments
+    order = range(len(flat) - 1, -1, -1) if later else range(len(flat))
+    plain, weighted = torch.zeros_like(flat[:1], dtype=torch.float64).squeeze(0).expand(2, -1).clone().unbind()
+    for step, t in enumerate(order):
+        weighted.add_(plain).mul_(kept)
+        plain.mul_(kept).add_(flat[t])
+        if step >= length:
+            past = flat[t + length if later else t - length].double()
+            weighted.sub_(past * gone_weighted)
+            plain.sub_(past * gone)
+        torch.mul(weighted, factor, out=out[t])
+    return out.reshape(x.shape)
+
+
+def _fire(potential: Tensor, level: float, kernel: _Alpha, compiled: bool) -> Tensor:
+    """Return the spikes (T, N), and add to the potential, in place, what they do to it."""
+    spikes = torch.empty_like(potential)
+    level = float(np.float32(level))
+    if compiled:
+        from .compiled import fire_refractory  # noqa: PLC0415  brings numba
+
+        fire_refractory(potential.numpy(), spikes.numpy(), *kernel.arguments, np.float32(level))
+        return spikes
+    kept, factor, length, gone, gone_weighted = kernel.arguments
+    plain, weighted = potential.new_zeros(2, potential.shape[1], dtype=torch.float64).unbind()
+    for t, (u, s) in enumerate(zip(potential.unbind(), spikes.unbind(), strict=True)):
+        weighted.add_(plain).mul_(kept)
+        if t >= length:
+            past = spikes[t - length].double()
+            weighted.sub_(past * gone_weighted)
+        torch.add(weighted * factor, u, out=u)
+        s.copy_(u.float() >= level)
+        plain.mul_(kept).add_(s)
+        if t >= length:
+            plain.sub_(past * gone)
+    return spikes
+
+
+def surrogate(gradient: Tensor, potential: Tensor, level: float, tau: float, height: float, compiled: bool) -> Tensor:
+    """Return ``gradient * height exp(-|potential - level| / (tau level))``."""
+    rate = 1 / (tau * level)
+    if compiled:
+        from . import compiled as loops  # noqa: PLC0415  brings numba
+
+        out, factors = torch.empty_like(potential), map(np.float32, (level, rate, height))
+        parts = (rows(each).numpy().reshape(-1) for each in (gradient, potential, out))
+        loops.surrogate(*parts, *factors)
+        return out
+    return torch.sub(potential, level).abs_().mul_(-rate).exp_().mul_(height).mul_(gradient)
+
+
+def _by_potential(gradient: Tensor, potential: Tensor, neuron: SpikeResponse, dt: float, compiled: bool) -> Tensor:
+    height = dt * neuron.scale_surrogate / (neuron.tau_surrogate * neuron.threshold)
+    gradient = gradient.reshape(potential.shape)
+    return surrogate(gradient, potential, neuron.threshold, neuron.tau_surrogate, height, compiled)
+
+
+class _Psp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: _Alpha, compiled: bool) -> Tensor:
+        ctx.settings = kernel, compiled
+        return _alpha_sum(x, kernel, compiled)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        kernel, compiled = ctx.settings
+        return _call(_PspTransposed, gradients[0], kernel, compiled), None, None
+
+
+class _PspTransposed(torch.autograd.Function):
+    """The transpose of `_Psp`, so that a response can be differentiated any number of times."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: _Alpha, compiled: bool) -> Tensor:
+        ctx.settings = kernel, compiled
+        return _alpha_sum(x, kernel, compiled, later=True)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        kernel, compiled = ctx.settings
+        return _call(_Psp, gradients[0], kernel, compiled), None, None
+
+
+class _Spike(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, neuron: SpikeResponse, dt: float, refractory: _Alpha, compiled: bool) -> Tensor:
+        potential = u.detach().reshape(len(u), -1).clone(memory_format=torch.contiguous_format)
+        spikes = _fire(potential, neuron.threshold, refractory, compiled)
+        ctx.save_for_backward(potential)
+        ctx.settings = neuron, dt, compiled
+        return spikes.reshape(u.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        by_potential = _by_potential(gradients[0], *ctx.saved_tensors, *ctx.settings)
+        return by_potential.reshape(gradients[0].shape), None, None, None, None
+
+
+class _Respond(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, z: Tensor, neuron: SpikeResponse, dt: float, kernel: _Alpha, refractory: _Alpha, compiled: bool
+    ) -> Tensor:
+        potential = rows(_alpha_sum(z, kernel, compiled))
+        spikes = _fire(potential, neuron.threshold, refractory, compiled)
+        ctx.save_for_backward(potential)
+        ctx.settings = kernel, neuron, dt, compiled
+        return spikes.reshape(z.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        kernel, *settings = ctx.settings
+        by_potential = _by_potential(gradients[0], *ctx.saved_tensors, *settings)
+        by_z = _alpha_sum(by_potential, kernel, settings[-1], later=True)
+        return by_z.reshape(gradients[0].shape), None, None, None, None, None
