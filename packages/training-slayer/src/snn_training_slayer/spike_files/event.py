@@ -12,7 +12,7 @@ import numpy.typing as npt
 from snn.errors import DataError, SettingsError
 
 from ..utils import original_spelling
-from .columns import FARTHEST, Numbers, numbers_of, whole_numbers
+from .columns import FARTHEST, Numbers, Times, numbers_of, whole_numbers
 
 if TYPE_CHECKING:
     import torch
