@@ -97,7 +97,7 @@ def test_the_loss_of_spike_times_is_that_done_by_hand():
     assert loss.spikeTime(spikes, spikes).item() == 0
 
 
-@pytest.mark.parametrize("Ts", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("dt", [0.5, 1.0, 2.0])
 def test_spike_times_have_the_gradient_dt_psp_transposed_of_the_error(dt):
     shape, kernel = (2, 3, 2, 1, 20), eps(1.5, dt)
     spikes, desired = random_spikes(0, shape, dt), random_spikes(1, shape, dt)
@@ -126,7 +126,7 @@ def test_spikes_outside_the_region_reach_into_it_and_are_told_apart_from_those_i
     assert spikes.grad.flatten().tolist() == [-0.5, -1.5, 0, 0]
 
 
-@pytest.mark.parametrize("Ts", [0.5, 1.0])
+@pytest.mark.parametrize("dt", [0.5, 1.0])
 def test_numbers_of_spikes_follow_the_equations(dt):
     shape, kernel, scale = (2, 3, 1, 1, 24), eps(1.5, dt), 0.7
     spikes = random_spikes(3, shape, dt)
