@@ -1,3 +1,4 @@
+from contextlib import suppress
 from math import exp, log
 
 import numpy as np
@@ -267,6 +268,9 @@ def test_parameters_are_taken_from_a_file_too(tmp_path):
         ({"neuron": {}}, "tauSr is None"),
         ({"neuron": {"tauSr": "1e-3"}}, "tauSr is '1e-3', not a number above 0"),
         ({"neuron": {"type": "LOIHI"}}, "iDecay is None"),
+        ({"neuron": {"type": "LOIHI", "iDecay": 1, "vDecay": 4097}}, "vDecay is 4097, .* at most 4096"),
+        ({"neuron": {"type": "LOIHI", "iDecay": 1, "vDecay": 1, "wgtExp": -8}}, "wgtExp is -8"),
+        ({"neuron": {"tauSr": 1e9}, "simulation": {"Ts": 1, "tSample": 1e9}}, "longer than 16384 steps"),
         ({"neuron": 3}, "no table neuron"),
         ({"simulation": {"Ts": 0, "tSample": 1}}, "Ts is 0"),
         ({"simulation": {"Ts": 1, "tSample": float("inf")}}, "tSample is inf"),
@@ -280,6 +284,44 @@ def test_parameters_are_taken_from_a_file_too(tmp_path):
 def test_parameters_that_are_missing_or_no_numbers_are_named(wrong, told):
     with pytest.raises(SettingsError, match=told):
         Loss({**parameters(), **wrong}).number_of_spikes(torch.zeros(1, 1, 1, 1, 4), torch.ones(1, 1, 1, 1, 1))
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just(10**400)
+
+
+@given(
+    simulation=st.fixed_dictionaries({"Ts": VALUES | st.just(1), "tSample": VALUES | st.just(4)}),
+    neuron=st.fixed_dictionaries(
+        {"type": st.sampled_from(["LOIHI", "SRMALPHA", None]), "tauSr": VALUES | st.just(1)},
+        optional={"iDecay": VALUES | st.just(9), "vDecay": VALUES | st.just(9), "wgtExp": VALUES},
+    ),
+    error=st.fixed_dictionaries({"tgtSpikeRegion": VALUES | st.just({"start": 0, "stop": 1}), "tgtSpikeCount": VALUES}),
+    window=st.floats(),
+)
+@settings(deadline=None, max_examples=60)
+def test_any_parameters_make_finite_losses_or_a_settings_error(simulation, neuron, error, window):
+    table = {"simulation": simulation, "neuron": neuron, "training": {"error": error}}
+    spikes = torch.zeros(1, 2, 1, 1, 4)
+    try:
+        loss = Loss(table)
+        assert loss.spike_time(spikes, spikes).item() == 0
+    except SettingsError as fault:
+        assert fault.hint  # noqa: PT017
+        return
+    with suppress(SettingsError):
+        loss.number_of_spikes(spikes, spikes[..., :1])
+    with suppress(SettingsError):
+        loss.probSpikes(spikes, spikes, window)
+
+
+def test_the_response_is_that_of_the_layer():
+    pytest.importorskip("snn_training_slayer.spike_layer")
+    neuron = {"type": "SRMALPHA", "theta": 10, "tauSr": 2.0, "tauRef": 1.0, "scaleRef": 2, "tauRho": 1, "scaleRho": 1}
+    table, shape = parameters(0.5, 40, **neuron), (2, 3, 1, 1, 40)
+    spikes = [torch.tensor(random_spikes(6, shape, 0.5)).float().requires_grad_() for _ in range(2)]
+    for out, loss in zip(spikes, (Loss(table), Loss(table, slayer.SpikeLayer)), strict=True):
+        loss.spike_time(out, torch.tensor(random_spikes(7, shape, 0.5)).float()).backward()
+    torch.testing.assert_close(spikes[0].grad, spikes[1].grad)
 
 
 def test_shapes_that_do_not_fit_are_told():

@@ -24,6 +24,8 @@ Response: TypeAlias = Callable[[Tensor], Tensor]
 
 _CUT = 0.01  # of the peak: where a kernel ends
 _BLOCK = 512  # steps that are filtered at once
+_MOST_LAGS = 2**14  # of a kernel: its matrix has 70 MB
+_MOST_STEPS = 2**31  # of a time, for what cannot be meant
 _LOIHI_ONE_BITS, _LOIHI_WEIGHT_BITS = 12, 6  # a decay of 2**12 leaves nothing; weights are in 2**6ths
 
 
@@ -245,7 +247,7 @@ def alpha_kernel(time_constant: float, sampling_time: float, steps: int) -> list
     for step in range(steps):
         ratio = step * sampling_time / time_constant
         value = ratio * exp(1 - ratio)
-        if value < _CUT and ratio > 1:
+        if ratio > 1 and not value >= _CUT:  # a ratio beyond all floats makes no number
             break
         kernel.append(value)
     return kernel
@@ -328,8 +330,8 @@ class Loss(torch.nn.Module):
         return spike_count_loss(
             _time_first(spike_out),
             torch.where(chosen, true, false).to(spike_out.dtype),
-            round(start / self._sampling_time),
-            round(stop / self._sampling_time),
+            self._steps(start),
+            self._steps(stop),
             self._psp,
             self._psp_transpose,
             scale=num_spikes_scale,
@@ -349,7 +351,7 @@ class Loss(torch.nn.Module):
         return probability_of_spikes_loss(
             _time_first(spike_out),
             _time_first(spike_desired.to(spike_out.device)),
-            round(prob_sliding_window / self._sampling_time),
+            self._steps(prob_sliding_window) if prob_sliding_window > 0 else 0,
             spike_height=1 / self._sampling_time,
         )
 
@@ -362,17 +364,23 @@ class Loss(torch.nn.Module):
         if slayer_class is not None:
             psp = slayer_class(dict(self.neuron), dict(self.simulation)).psp
             return lambda spikes: _time_first(psp(spikes.movedim(0, -1))), None
-        Ts, neuron = self._sampling_time, self.neuron
-        steps = max(round(number_of(self.simulation, "tSample", "simulation") / Ts), 1)
+        neuron = self.neuron
+        steps = max(self._steps(number_of(self.simulation, "tSample", "simulation")), 1)
+        steps = min(steps, _MOST_LAGS + 1)
         if str(neuron.get("type")).upper() == "LOIHI":
-            current_decay = number_of(neuron, "iDecay", "neuron", least=0)
-            voltage_decay = number_of(neuron, "vDecay", "neuron", least=0)
-            exponent = number_of({"wgtExp": 0, **neuron}, "wgtExp", "neuron", least=-7)
-            kernel = loihi_kernel(int(current_decay), int(voltage_decay), int(exponent), steps)
+            decays = [number_of(neuron, name, "neuron", least=0, most=4096) for name in ("iDecay", "vDecay")]
+            exponent = number_of({"wgtExp": 0, **neuron}, "wgtExp", "neuron", least=-7, most=7)
+            kernel = loihi_kernel(int(decays[0]), int(decays[1]), int(exponent), steps)
         else:
-            kernel = alpha_kernel(number_of(neuron, "tauSr", "neuron"), Ts, steps)
-        causal = CausalFilter(kernel, Ts)
+            kernel = alpha_kernel(number_of(neuron, "tauSr", "neuron"), self._sampling_time, steps)
+        if len(kernel) > _MOST_LAGS:
+            told = f"the response to a spike is longer than {_MOST_LAGS} steps of {self._sampling_time} ms"
+            raise SettingsError(told, hint="choose a longer Ts, or a faster neuron")
+        causal = CausalFilter(kernel, self._sampling_time)
         return causal, causal.transposed
+
+    def _steps(self, time_ms: float) -> int:
+        return round(min(time_ms / self._sampling_time, _MOST_STEPS))
 
 
 def _time_first(spikes: Tensor) -> Tensor:

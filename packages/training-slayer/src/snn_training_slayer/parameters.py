@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from difflib import get_close_matches
-from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -102,14 +101,17 @@ def table_of(parameters: Mapping[Any, Any], *names: str) -> Mapping[Any, Any]:
     return found
 
 
-def number_of(table: Mapping[Any, Any], name: str, where: str, *, least: float | None = None) -> float:
-    """Return the number ``name``; raise SettingsError where it is not above 0, or not at least ``least``."""
+def number_of(
+    table: Mapping[Any, Any], name: str, where: str, *, least: float | None = None, most: float = float("inf")
+) -> float:
+    """Return the number ``name``; raise SettingsError where it is not above 0, or not from ``least`` to ``most``."""
     value = table.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         number = float(value)
-        if number > 0 or (least is not None and number >= least):
+        if (number > 0 if least is None else number >= least) and number <= most:
             return number
     needed = "above 0" if least is None else f"of at least {least}"
+    needed += "" if most == float("inf") else f" and at most {most}"
     raise SettingsError(f"{where}: {name} is {value!r}, not a number {needed}", hint=_HINT)
 
 
