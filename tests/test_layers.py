@@ -10,7 +10,7 @@ CORE = ROOT / "packages/core/src/snn"
 
 # Each module may import modules of its own rank only where they stand to its left in the same row, and any above.
 RANKS = [
-    ["errors", "clock", "reading", "toml", "over", "progress", "settings", "component"],
+    ["errors", "clock", "reading", "toml", "over", "differing", "progress", "settings", "component"],
     ["network"],
     ["shapes", "layers", "neurons", "response_neurons", "writing", "randomness", "sources", "rows", "npz", "labels"],
     [
@@ -49,6 +49,7 @@ RANKS = [
         "summary",
         "comparing",
         "swept",
+        "epochs",
         "tables",
     ],
     ["reporting", "hookspecs"],
@@ -57,7 +58,7 @@ RANKS = [
     ["plugins"],
     ["run_file"],
     ["template", "sampling", "stimuli", "presenting", "showing", "calibrating", "parity", "pipeline"],
-    ["runs"],
+    ["runs", "training_runs"],
     ["staging", "worker", "workers", "planning", "sweeping"],
     ["api"],
     ["testing"],

@@ -157,6 +157,26 @@ def test_file_as_keras_keeps_it_is_read(tmp_path):
     np.testing.assert_array_equal(READ(path).samples, X)
     np.testing.assert_array_equal(READ(path).labels, [2, 0, 1])
     np.testing.assert_array_equal(READ(path, calibration=True).samples, X + 1)
+    learnt = Npz().read_training(path)
+    np.testing.assert_array_equal(learnt.samples, X + 1)
+    np.testing.assert_array_equal(learnt.labels, [1, 1, 1])
+
+
+def test_one_set_is_the_one_to_learn_from(tmp_path):
+    learnt = Npz().read_training(saved(tmp_path / "d.npz", x=X, y=[2, 0, 1]))
+    np.testing.assert_array_equal(learnt.labels, [2, 0, 1])
+
+
+def test_samples_to_test_with_are_never_learnt_from(tmp_path):
+    refused(r"has no array 'x'", Npz().read_training, saved(tmp_path / "d.npz", x_test=X, y_test=[2, 0, 1]))
+    saved(tmp_path / "x_test.npz", arr_0=X)
+    saved(tmp_path / "y_test.npz", arr_0=np.eye(3))
+    refused(r"x_train\.npz does not exist", Npz().read_training, tmp_path)
+    saved(tmp_path / "x_train.npz", arr_0=X + 2)
+    saved(tmp_path / "y_train.npz", arr_0=np.eye(3)[::-1])
+    learnt = Npz().read_training(tmp_path)
+    np.testing.assert_array_equal(learnt.samples, X + 2)
+    np.testing.assert_array_equal(learnt.labels, [2, 1, 0])
 
 
 def test_samples_may_be_divided(tmp_path):

@@ -42,6 +42,7 @@ def test_of_a_folder_tests_are_samples_and_training_is_for_calibration(tmp_path)
     assert Idx().read(tmp_path).labels.tolist() == [1, 1, 1]
     calibration = Idx().read(tmp_path, calibration=True)
     assert calibration.labels.tolist() == [-1, -1, -1]
+    assert Idx().read_training(tmp_path).labels.tolist() == [2, 2, 2]
     mnist(tmp_path, "test")
     with pytest.raises(DataError, match=r"several files of images: t10k-images.*, test-images"):
         Idx().read(tmp_path)

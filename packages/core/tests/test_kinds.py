@@ -8,14 +8,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from snn import analog, storage
-from snn.clock import Clock
 from snn.errors import NetworkError, ParseError
 from snn.layers import Activation, Dense, Input
 from snn.network import Network
 from snn.neurons import Accumulate, IntegrateFire
 from snn.normalising import Percentile, WeightBound
 from snn.parsing import Frontend
-from snn.progress import Progress, say_nothing
+from snn.progress import EpochProgress, Progress, say_nothing
 from snn.reporters.console import Console
 from snn.testing import (
     TrainerSuite,
@@ -152,6 +151,10 @@ def test_a_reporter_that_takes_operations_for_granted_is_found():
     assert failing("reporter", changed(Console(), report=report)) == {"works_without_operations"}
 
 
+def done():
+    return EpochProgress(epoch=1, epochs=1, loss=0.5, accuracy=1.0, validation_accuracy=1.0)
+
+
 @dataclass(frozen=True)
 class Prototypes(Trainer):
     """Takes the mean of each class, less the mean of all, for its weights; noise from the seed stands for chance."""
@@ -163,17 +166,17 @@ class Prototypes(Trainer):
         samples = np.asarray(task.data.samples, np.float32).reshape(len(task.data), -1)
         means = np.stack([samples[task.data.labels == label].mean(axis=0) for label in np.unique(task.data.labels)])
         weight = means - means.mean(axis=0) + np.random.default_rng(task.seed).normal(0, self.noise, means.shape)
-        tell(Progress("train", 1, 1))
-        return self.network(task.data.shape, weight.astype(np.float32))
+        tell(done())
+        return self.network(task, weight.astype(np.float32))
 
-    def network(self, shape, weight):
+    def network(self, task, weight):
         layers = (
-            Input(name="input", shape=shape),
+            Input(name="input", shape=task.data.shape),
             IntegrateFire(name="spikes", inputs=("input",)),
             Dense(name="dense", inputs=("spikes",), weight=weight, bias=np.zeros(len(weight), np.float32)),
             Accumulate(name="out", inputs=("dense",)),
         )
-        return Network(layers, ("trained on prototypes",), stage="spiking", clock=Clock(50, 1))
+        return Network(layers, ("trained on prototypes",), stage="spiking", clock=task.clock)
 
 
 def test_a_sound_trainer_passes():
@@ -182,8 +185,8 @@ def test_a_sound_trainer_passes():
 
 def test_a_trainer_that_does_not_learn_is_found():
     def train(self, task, tell=say_nothing):
-        tell(Progress("train", 1, 1))
-        return self.network(task.data.shape, np.zeros((2, 8), np.float32))
+        tell(done())
+        return self.network(task, np.zeros((2, 8), np.float32))
 
     assert failing("trainer", changed(Prototypes(), train=train)) == {"learns"}
 
@@ -194,17 +197,38 @@ def test_a_trainer_that_ignores_its_seed_is_found():
     def train(self, task, tell=say_nothing):
         return Prototypes().train(dataclasses.replace(task, seed=next(turn)), tell)
 
-    assert failing("trainer", changed(Prototypes(), train=train)) == {"repeats_itself"}
+    assert failing("trainer", changed(Prototypes(), train=train)) == {"repeats_itself", "resumes"}
 
 
 def test_a_trainer_that_gives_an_analog_network_is_found():
     def train(self, task, tell=say_nothing):
-        tell(Progress("train", 1, 1))
+        tell(done())
         dense = Dense(name="dense", inputs=("input",), weight=np.ones((2, 8), np.float32), bias=np.zeros(2, np.float32))
         relu = Activation(name="out", inputs=("dense",), function="relu")
         return Network((Input(name="input", shape=(8,)), dense, relu), ("trained",))
 
     assert {"gives_a_spiking_network"} <= failing("trainer", changed(Prototypes(), train=train))
+
+
+def test_a_trainer_that_does_not_tell_epochs_is_found():
+    def train(self, task, tell=say_nothing):
+        tell(Progress("train", 1, 1))
+        return Prototypes().train(task)
+
+    assert failing("trainer", changed(Prototypes(), train=train)) == {"tells_how_far_it_is", "resumes"}
+
+
+def test_a_trainer_that_resumes_with_other_random_numbers_is_found():
+    def train(self, task, tell=say_nothing):
+        return Prototypes().train(dataclasses.replace(task, seed=task.seed + len(list(task.folder.iterdir()))), tell)
+
+    def kept(self, task, tell=say_nothing):
+        if task.folder is None:
+            return Prototypes().train(task, tell)
+        (task.folder / "last").write_text("here") if not task.resume else None
+        return train(self, task, tell)
+
+    assert failing("trainer", changed(Prototypes(), train=kept)) == {"resumes"}
 
 
 class TestPrototypes(TrainerSuite):

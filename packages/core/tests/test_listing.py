@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from snn.errors import DataError
-from snn.readers.listing import holds, listing
+from snn.readers.listing import holds, listing, lists
 
 
 def put(folder, *names):
@@ -110,3 +110,42 @@ def test_list_of_ten_thousand_files_keeps_its_order(tmp_path):
     (tmp_path / "labels.csv").write_text("\n".join(lines))
     names, labels = found(tmp_path)
     assert [f"{name},{label}" for name, label in zip(names, labels, strict=True)] == lines
+
+
+def test_a_list_may_be_the_path_itself(tmp_path):
+    put(tmp_path, "sets/1.png", "sets/2.jpg", "sets/in/3.png")
+    path = tmp_path / "sets/train.txt"
+    path.write_text("#sample #class\n2\t1\nin/3.png\t0\n")
+    result = listing(path, (".png", ".jpg"), labels="labels.csv")
+    assert [file.relative_to(tmp_path).as_posix() for file in result.paths] == ["sets/2.jpg", "sets/in/3.png"]
+    assert result.labels.tolist() == [1, 0]
+    assert lists(path, (".jpg",))
+    assert not lists(path, (".bs2",))
+    assert not lists(tmp_path / "sets/1.png", (".png",))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00\x01" * 50,
+        b"1 2\n" * 3,
+        b"a\x00b 1\n",
+        b"x" * 300 + b" 1\n",
+        b"../../../../etc/passwd 1\n",
+        b"1\t7\n".rjust(2**17),
+        b"\n" * 200 + b"a 1\n",
+    ],
+)
+def test_what_lists_none_of_the_files_is_no_list(tmp_path, content):
+    put(tmp_path, "a.png")
+    (tmp_path / "list.csv").write_bytes(content)
+    assert not lists(tmp_path / "list.csv", (".png",))
+    assert not lists(tmp_path / "none.csv", (".png",))
+
+
+def test_a_pipe_is_no_list(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "list.txt")
+    assert not lists(tmp_path / "list.txt", (".png",))

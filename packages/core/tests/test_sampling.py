@@ -107,6 +107,35 @@ def test_paths_without_a_reader_are_told(tmp_path):
         assert caught.value.hint
 
 
+def test_the_reader_of_a_list_is_that_of_its_files(tmp_path):
+    for name in ("7.bs2", "8.bs2"):
+        (tmp_path / name).write_bytes(nmnist([(1, 2, 1, 5), (3, 2, 0, 9)]))
+    (tmp_path / "test.txt").write_text("#sample #class\n8\t1\n7\t4\n")
+    data = read(tmp_path / "test.txt")
+    assert (data.labels.tolist(), data.shape, data.name) == ([1, 4], (2, 34, 34), str(tmp_path / "test.txt"))
+    accepting = [reader.name for reader in builtin.snn_readers() if reader().accepts(tmp_path / "test.txt")]
+    assert accepting == ["nmnist"]
+    (tmp_path / "test.txt").write_text("6\t1\n")
+    with pytest.raises(DataError, match="none finds the files that it would list") as caught:
+        read(tmp_path / "test.txt")
+    assert "data.reader" in caught.value.hint
+    with pytest.raises(DataError, match=r"6\.bin does not exist"):
+        read(tmp_path / "test.txt", reader="nmnist")
+
+
+def test_messages_on_training_name_its_own_keys(saved):
+    plugins = Here()
+    run = run_file.build({"train": {"per_class": 2}}, plugins)
+    with pytest.raises(DataError, match="several readers") as caught:
+        sampling.training(run, saved, plugins)
+    assert "train.reader" in caught.value.hint
+    with pytest.raises(DataError, match="several readers") as caught:
+        sampling.validation(run, saved, plugins)
+    assert "train.validate_reader" in caught.value.hint
+    with pytest.raises(SettingsError, match=r"\[train\] per_class"):
+        sampling.training(run_file.build({"train": {"per_class": 2}}, Plugins()), saved, Plugins())
+
+
 def test_selection_is_that_of_the_run(saved):
     assert read(saved, subset="1:", count=1).labels.tolist() == [1]
     assert snn.read(saved, settings={"data": {"per_class": 1, "subset": "::2"}}).labels.tolist() == [0, 2]

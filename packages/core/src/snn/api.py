@@ -20,6 +20,7 @@ from . import (
     sampling,
     storage,
     sweeping,
+    training_runs,
     writing,
 )
 from . import over as _over
@@ -223,6 +224,73 @@ def sweep(
     found = sweeping.sweep(plan, plugins, folder, jobs, tell)
     sweeping.report(found, sweeping.reporters(plan, plugins), folder)
     return found
+
+
+def train(
+    data: Data,
+    *,
+    validate: Data | None = None,
+    trainer: str | None = None,
+    network: Network | str | Path | None = None,
+    duration_ms: float | None = None,
+    dt_ms: float | None = None,
+    count: int | None = None,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    settings: Settings | None = None,
+    plugins: Plugins | None = None,
+    tell: Tell = say_nothing,
+) -> Network:
+    """Return a spiking network that has learnt the classes of ``data``, and carries the duration and step it learnt in.
+
+    Parameters
+    ----------
+    data : Data
+        What is learnt from: each sample has a class.
+    validate : Data
+        What is not, but classified after each epoch.
+    trainer : str
+        The name of a training method; by default the only one that is installed.
+    network : Network or path
+        One whose graph and neurons are taken; by default the settings of the trainer say what is trained.
+    out : path
+        The folder that keeps the training: its table of epochs, checkpoints, and in the end trained.snn.
+    resume : bool
+        Whether to go on from the last checkpoint in ``out``.
+    settings : mapping
+        Tables as in a run file: ``{"trainer": {"slayer": {…}}, "simulate": {"input": "events"}}``.
+    tell : function
+        Is given an `snn.progress.EpochProgress` after each epoch.
+    """
+    plugins = plugins or Plugins()
+    tables = _merged(
+        settings,
+        {"train": {"trainer": trainer, "count": count}, "simulate": {"duration_ms": duration_ms, "dt_ms": dt_ms}},
+    )
+    if seed is not None:
+        tables["seed"] = seed
+    for key, value in (("samples", data), ("validate_with", validate)):
+        if isinstance(value, (str, Path)):
+            tables = _merged(tables, {"train": {key: str(value)}})
+    if isinstance(network, (str, Path)):
+        tables["source"] = str(network)
+    run = run_file.build(tables, plugins, uses=run_file.TRAINING)
+    plan = training_runs.plan(run, plugins, network if isinstance(network, Network) else None)
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        training_runs.check_folder(plan, folder, resume=resume)
+    elif resume:
+        raise SettingsError("a training goes on in a folder, and there is none", hint="name it: out=…")
+    if isinstance(data, (str, Path)):
+        samples = sampling.training(run, Path(data), plugins)
+    else:
+        samples = sampling.selected_to_train(run, _arrays(data))
+    if validate is None or isinstance(validate, (str, Path)):
+        others = None if validate is None else sampling.validation(run, Path(validate), plugins)
+    else:
+        others = _arrays(validate).first(run.train.validate_count)
+    return training_runs.train(plan, samples, others, plugins, tell, folder, resume=resume).network
 
 
 def load(path: str | Path, *, plugins: Plugins | None = None) -> Network:

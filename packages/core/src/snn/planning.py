@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import over, run_file, runs, staging, storage, toml, writing
+from .differing import differences
 from .errors import OutputError, SnnError
 from .over import Over
 from .plugins import Plugins
@@ -132,16 +133,7 @@ def alone(folder: Path) -> Iterator[None]:
     OutputError
         Another one is at it.
     """
-    try:
-        import fcntl  # noqa: PLC0415  not everywhere
-    except ImportError:
-        yield
-        return
-    with (folder / FILE).open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
-        except OSError as error:
-            raise OutputError(f"another process is at the sweep in {folder}", hint="wait for its end") from error
+    with writing.alone(folder / FILE, f"the sweep in {folder}"):
         yield
 
 
@@ -158,14 +150,12 @@ def spiking(run: RunFile, plugins: Plugins) -> bool:
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return a line on each thing in which the plan in the folder is not the one there is now."""
-    names = {"over": "--over ", "run": "", "files": "file ", "installed": "installed: "}
-    found = []
-    for part, name in names.items():
-        old, new = _flat(before.get(part, {})), _flat(now[part])
-        for key in {**old, **new}:
-            if old.get(key) != new.get(key):
-                told = "has changed" if part == "files" else f"{_told(old.get(key))} there, {_told(new.get(key))} now"
-                found.append(f"{name}{key}: {told}")
+    found = [
+        *differences(before.get("over", {}), now["over"], "--over "),
+        *differences(before.get("run", {}), now["run"]),
+        *(f"file {path}: has changed" for path in _changed(before.get("files", {}), now["files"])),
+        *differences(before.get("installed", {}), now["installed"], "installed: "),
+    ]
     if not found and before != now:
         found = ["the order of --over, or a default, is another"]
     elif list(before.get("over", {})) != list(now["over"]) and not found:
@@ -173,18 +163,8 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     return found
 
 
-def _flat(table: Mapping[str, Any], where: str = "") -> dict[str, Any]:
-    """Return the values of nested tables, each under ``TABLE.KEY``."""
-    found: dict[str, Any] = {}
-    for key, value in table.items():
-        found |= _flat(value, f"{where}{key}.") if isinstance(value, dict) else {f"{where}{key}": value}
-    return found
-
-
-def _told(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(over.told, value))
-    return "nothing" if value is None else over.told(value)
+def _changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    return [path for path in {**old, **new} if old.get(path) != new.get(path)]
 
 
 def _digest(content: object) -> str:

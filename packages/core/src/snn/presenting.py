@@ -186,14 +186,15 @@ def ranked(network: Network, data: Dataset, tell: Tell = say_nothing) -> tuple[I
     return np.concatenate(found), np.concatenate(ranks)
 
 
-def clock_of(run: RunFile, network: Network) -> Clock:
-    """Return the clock of a run: its own settings, else what the network's code asks."""
-    suits = network.clock or Clock()
+def clock_of(run: RunFile, network: Network | None) -> Clock:
+    """Return the clock of a run: its own settings, else what the network's code asks, where there is a network."""
+    suits = (None if network is None else network.clock) or Clock()
     try:
         clock = Clock(run.simulate.duration_ms or suits.duration_ms, run.simulate.dt_ms or suits.dt_ms)
     except ValueError as error:
         raise SettingsError(f"[simulate] {error}", hint="the duration must hold at least one step") from error
-    windows.check_clock(network, clock)
+    if network is not None:
+        windows.check_clock(network, clock)
     return clock
 
 

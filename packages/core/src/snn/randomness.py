@@ -11,6 +11,13 @@ from .network import Array
 _DRAWS_PER_BLOCK = 4  # Philox makes four 64-bit numbers a counter value
 
 
+def another(seed: int, draw: int) -> int:
+    """Return the seed of another ``draw`` of all random numbers; that of draw 0 is ``seed`` itself."""
+    if not draw:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed}/draw/{draw}".encode()).digest()[:7], "little")
+
+
 def uniform(seed: int, sample: int, stream: str, start: int, stop: int, count: int) -> Array:
     """Return ``count`` draws from [0, 1) for each of the steps ``start`` to ``stop``, (steps, count).
 

@@ -25,6 +25,10 @@ class Reader(Component):
         """Return whether ``path`` is a file with one of the suffixes, or a folder that holds what this reads."""
         return not path.is_dir() and path.name.lower().endswith(self.suffixes)
 
+    def read_training(self, path: Path) -> Dataset:
+        """Return the samples at ``path`` to learn from, with their classes; of several sets there, the one for that."""
+        return self.read(path)
+
     @abstractmethod
     def read(self, path: Path, *, calibration: bool = False) -> Dataset:
         """Return the samples at ``path``, channels-first or in the order of axes they are kept in.

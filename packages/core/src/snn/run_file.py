@@ -12,7 +12,7 @@ from . import settings, toml
 from .coding import Code
 from .component import Component
 from .converting import ConvertSettings
-from .errors import SettingsError
+from .errors import PluginError, SettingsError
 from .measures.energy import EnergySettings
 from .normalising import Normaliser
 from .parsing import Frontend
@@ -30,7 +30,9 @@ from .tables import (
     RecordSettings,
     ReportSettings,
     SimulateSettings,
+    TrainSettings,
 )
+from .training import Trainer
 
 PARSING = frozenset({"parse", "frontend"})
 """What has an effect on parsing."""
@@ -55,12 +57,38 @@ EVALUATING = PARSING | READING
 SIMULATING = READING | {"simulate", "backend", "record", "measure", "energy", "report", "reporter", "name", "seed"}
 """What has an effect on simulating a network that is spiking already."""
 
+ENTERING = ("input", "rate_hz", "poisson_scaling", "event_step_us")
+"""The keys of [simulate] that say how samples enter."""
+
 COMPARING = READING | {"simulate", "backend", "seed"}
 """What has an effect on comparing backends."""
 
+TRAINING = frozenset(
+    {
+        *("train", "trainer", "reader", "data.skip_bad", "name", "seed", "source"),
+        *(f"simulate.{key}" for key in ENTERING),
+        *("simulate.duration_ms", "simulate.dt_ms"),
+    }
+)
+"""What has an effect on training."""
 
-RUNNING = frozenset({*TABLES, *HOOKS, *(entry.name for entry in dataclasses.fields(General))})
-"""What has an effect on a whole run: everything there is."""
+EVERYTHING = frozenset({*TABLES, *HOOKS, *(entry.name for entry in dataclasses.fields(General))})
+"""All that a run file may hold."""
+
+RUNNING = EVERYTHING - {"train", "trainer"}
+"""What has an effect on a whole run: everything but training."""
+
+
+PATHS = (
+    ("", "source"),
+    ("data", "samples"),
+    ("data", "normalise_with"),
+    ("train", "samples"),
+    ("train", "validate_with"),
+)
+"""The keys that are paths, relative to the run file, each with its table."""
+
+_TRAINER = "snn-training-slayer"  # what brings one
 
 
 @dataclass(frozen=True)
@@ -77,12 +105,14 @@ class RunFile:
     measure: MeasureSettings
     energy: EnergySettings
     report: ReportSettings
+    train: TrainSettings
     frontends: Mapping[str, Frontend]
     normalisers: tuple[Normaliser, ...]
     code: Code
     backends: Mapping[str, Backend]
     reporters: tuple[Reporter, ...]
     readers: Mapping[str, Reader] = field(default_factory=dict)
+    trainers: Mapping[str, Trainer] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     notes: tuple[str, ...] = ()
     processors: int | None = None
@@ -93,32 +123,55 @@ class RunFile:
         """The backend of the run; there is one wherever `build` was told that it has an effect."""
         return self.backends[self.simulate.backend]
 
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer of the run: the one that is named, or the only one that is installed.
+
+        Raises
+        ------
+        PluginError
+            There is none, or several and none is named.
+        """
+        name, names = self.train.trainer, ", ".join(self.trainers)
+        if not self.trainers:
+            told = f"no trainer {name!r} is installed" if name else "no trainer is installed"
+            raise PluginError(told, hint=f"install one: pip install {_TRAINER}")
+        if name and name not in self.trainers:
+            raise PluginError(f"no trainer {name!r} is installed", hint=f"installed: {names}")
+        if not name and len(self.trainers) > 1:
+            raise PluginError(f"several trainers are installed: {names}", hint="choose one in train.trainer")
+        return self.trainers[name or names]
+
     def path(self, name: str) -> Path:
         """Return the path ``name`` of the run file, which is relative to it."""
         return self.folder / name
 
-    def tables(self) -> dict[str, Any]:
-        """Return the run as TOML tables with every default spelt out and every path absolute."""
+    def tables(self, uses: Collection[str] = RUNNING) -> dict[str, Any]:
+        """Return of the run what ``uses`` name as TOML tables, every default spelt out and every path absolute."""
         tables: dict[str, Any] = dataclasses.asdict(self.general)
         for name in TABLES:
             tables[name] = dataclasses.asdict(getattr(self, name))
         tables["convert"] |= dataclasses.asdict(self.code)
-        for table, key in ((tables, "source"), (tables["data"], "samples"), (tables["data"], "normalise_with")):
-            table[key] = str(self.path(table[key]).absolute()) if table[key] else ""
-        chosen: list[tuple[str, Component]] = [("backend", self.backend)]
+        for table, key in PATHS:
+            own = tables[table] if table else tables
+            own[key] = str(self.path(own[key]).absolute()) if own[key] else ""
+        chosen: list[tuple[str, Component]] = [("reader", reader) for reader in self.readers.values()]
         chosen += [("frontend", frontend) for frontend in self.frontends.values()]
-        chosen += [("reader", reader) for reader in self.readers.values()]
         chosen += [("normaliser", normaliser) for normaliser in self.normalisers]
         chosen += [("reporter", reporter) for reporter in self.reporters]
+        if "backend" in uses:
+            chosen.append(("backend", self.backend))
+        if "trainer" in uses:
+            chosen.append(("trainer", self.trainer))
         for kind, component in chosen:
             if fields := dataclasses.asdict(component):
                 tables.setdefault(kind, {})[component.name] = fields
-        return tables
+        return _used(tables, uses)
 
 
-def read(path: Path, plugins: Plugins, assignments: Iterable[str] = ()) -> RunFile:
+def read(path: Path, plugins: Plugins, assignments: Iterable[str] = (), uses: Collection[str] = RUNNING) -> RunFile:
     """Read the run file ``path``; each of ``assignments`` (``TABLE.KEY=VALUE``) goes before what it says."""
-    return build(toml.read(path), plugins, assignments, folder=path.parent, uses=RUNNING)
+    return build(toml.read(path), plugins, assignments, folder=path.parent, uses=uses)
 
 
 def build(
@@ -142,10 +195,15 @@ def build(
     """
     for assignment in assignments:
         tables = toml.assign(tables, assignment)
-    if strange := [key for key in tables if key not in RUNNING]:
-        raise SettingsError("\n".join(settings.unknown(key, sorted(RUNNING)) for key in strange), hint="snn settings")
+    if strange := [key for key in tables if key not in EVERYTHING]:
+        raise SettingsError(
+            "\n".join(settings.unknown(key, sorted(EVERYTHING)) for key in strange), hint="snn settings"
+        )
     if idle := [] if uses is None else _idle(tables, uses):
-        raise SettingsError(f"{', '.join(idle)}: no effect here", hint=f"what has one: {', '.join(sorted(uses or ()))}")
+        hint = f"what has one: {', '.join(sorted(uses or ()))}"
+        if idle[0].startswith("train") and uses is RUNNING:
+            hint = f"snn train trains what [train] says; {hint}"
+        raise SettingsError(f"{', '.join(idle)}: no effect here", hint=hint)
     general = settings.read(
         {key: value for key, value in tables.items() if key not in {*TABLES, *HOOKS}}, General, "run"
     )
@@ -172,6 +230,7 @@ def build(
         **core,
         frontends=configured["frontend"],
         readers=configured["reader"],
+        trainers=configured["trainer"],
         backends=configured["backend"],
         normalisers=tuple(component("normaliser", name) for name in core["normalise"].steps),
         reporters=tuple(component("reporter", name) for name in core["report"].reporters),
@@ -187,6 +246,18 @@ def part(tables: Mapping[str, Any], uses: Collection[str]) -> dict[str, Any]:
         table, _, key = name.partition(".")
         if table in tables and (not key or key in tables[table]):
             found[name] = tables[table][key] if key else tables[table]
+    return found
+
+
+def _used(tables: Mapping[str, Any], uses: Collection[str]) -> dict[str, Any]:
+    """Return of ``tables`` what ``uses`` name, where it stands."""
+    found: dict[str, Any] = {}
+    for name, value in tables.items():
+        if name in uses:
+            found[name] = value
+        elif isinstance(value, Mapping):
+            own = {key: entry for key, entry in value.items() if f"{name}.{key}" in uses}
+            found |= {name: own} if own else {}
     return found
 
 

@@ -15,9 +15,11 @@ from .dataset import Dataset
 from .encoding import ConstantCurrent, EventSpikes, PoissonSpikes, RegularSpikes, steps_of
 from .errors import ConversionWarning, DataError
 from .network import Array
+from .randomness import another
 from .run_file import RunFile
 from .simulating import Stimulus
 from .sources import InputEvents, Numbers
+from .training import Encode
 
 _STEP_VALUES = 2**24  # of a stimulus that are made at once to be summed
 
@@ -40,6 +42,23 @@ def batch(run: RunFile, data: Dataset, start: int, samples: Array, clock: Clock)
     return sequences.sequence(
         [_encoded(run, data, np.ascontiguousarray(samples[row]), numbers[row], recorded[row], clock) for row in rows]
     )
+
+
+def encoder(run: RunFile, clock: Clock) -> Encode:
+    """Return what presents samples, which have been checked, as [simulate] says; draw 0 is what `batch` gives."""
+
+    def encode(data: Dataset, places: Numbers, draw: int = 0) -> Stimulus:
+        chosen = data.take(places)
+        general = dataclasses.replace(run.general, seed=another(run.general.seed, draw))
+        recorded: tuple[InputEvents, ...] = ()
+        if run.simulate.input == "events" and len(chosen):
+            recorded = chosen.events(0, len(chosen))
+            samples = np.stack([one.dense(chosen.shape) for one in recorded])  # not decoded once more
+        else:
+            samples = np.ascontiguousarray(chosen.part(0, len(chosen)), np.float32)
+        return _encoded(dataclasses.replace(run, general=general), chosen, samples, chosen.numbers, recorded, clock)
+
+    return encode
 
 
 def _encoded(

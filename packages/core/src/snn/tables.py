@@ -120,6 +120,23 @@ class RecordSettings:
 
 
 @dataclass(frozen=True)
+class TrainSettings:
+    """What a spiking network is trained on, by snn train, and by whom."""
+
+    trainer: Annotated[str, Meta(description="The training method; by default the only one installed.")] = ""
+    samples: Annotated[str, Meta(description="A file or folder of samples to learn from, each with its class.")] = ""
+    reader: Annotated[str, Meta(description="Its reader; by default the one that accepts it.")] = ""
+    subset: Annotated[str, Meta(description='Only these samples: "0:1000", "0:1000:10" or "5,7,9".')] = ""
+    per_class: Annotated[PositiveInt | None, Meta(description="Of these, only the first so many of each class.")] = None
+    count: Annotated[PositiveInt | None, Meta(description="Of these, only the first so many samples.")] = None
+    validate_with: Annotated[
+        str, Meta(description="A file or folder of samples that are not learnt from, to see how the network does.")
+    ] = ""
+    validate_reader: Annotated[str, Meta(description="Its reader; by default the one that accepts it.")] = ""
+    validate_count: Annotated[PositiveInt | None, Meta(description="Only the first so many of them.")] = None
+
+
+@dataclass(frozen=True)
 class General:
     """The keys outside any table."""
 
@@ -140,5 +157,6 @@ TABLES: Mapping[str, type[Any]] = {
     "measure": MeasureSettings,
     "energy": EnergySettings,
     "report": ReportSettings,
+    "train": TrainSettings,
 }
 """The settings of core's own tables."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
@@ -33,6 +35,28 @@ def folder(path: Path) -> Path:
     except OSError as error:
         raise unwritable(path, error) from error
     return path
+
+
+@contextmanager
+def alone(path: Path, what: str) -> Iterator[None]:
+    """Keep other processes out of ``what``, to which the file ``path`` belongs, where this system can.
+
+    Raises
+    ------
+    OutputError
+        Another one is at it.
+    """
+    try:
+        import fcntl  # noqa: PLC0415  not everywhere
+    except ImportError:
+        yield
+        return
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however it ends
+        except OSError as error:
+            raise OutputError(f"another process is at {what}", hint="wait for its end") from error
+        yield
 
 
 def check(path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "convert": ("convert", "Convert a model into a spiking network, and write it."),
     "simulate": ("simulate", "Simulate a spiking network on samples."),
+    "train": ("train", "Train a spiking network on samples."),
     "run": ("run", "Do all that a run file says, from model to report."),
     "report": ("report", "Tell of a finished run again, in another way."),
     "compare": ("compare", "Put finished runs side by side."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ FILE = "log.txt"
 
 
 @contextmanager
-def kept(folder: Path) -> Iterator[logging.Logger]:
-    """Write all that is logged inside to ``folder``/log.txt, where the run has made the folder, however it ends."""
+def kept(folder: Path, *, more: bool = False) -> Iterator[logging.Logger]:
+    """Write all that is logged inside to ``folder``/log.txt, where the run has made the folder, however it ends.
+
+    With ``more``, what the file holds already stays before it.
+    """
     lines: list[str] = []
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
@@ -37,12 +41,16 @@ def kept(folder: Path) -> Iterator[logging.Logger]:
         logger.removeHandler(handler)
         logger.setLevel(level)
         if folder.is_dir():
-            _write(folder / FILE, lines, failing=sys.exc_info()[0] is not None)
+            _write(folder / FILE, lines, more=more, failing=sys.exc_info()[0] is not None)
 
 
-def _write(path: Path, lines: list[str], *, failing: bool) -> None:
+def _write(path: Path, lines: list[str], *, more: bool, failing: bool) -> None:
+    before = ""
+    if more and path.is_file():
+        with contextlib.suppress(OSError):
+            before = path.read_text(encoding="utf-8", errors="replace")
     try:
-        writing.write(path, "".join(f"{line}\n" for line in lines))
+        writing.write(path, before + "".join(f"{line}\n" for line in lines))
     except OutputError:
         if not failing:  # else what went wrong before is the thing to tell
             raise

@@ -11,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from .. import progress
 from ..progress import Tell
+from ..reporters.amounts import percent
 
 
 @contextmanager
 def shown(log: logging.Logger | None = None) -> Iterator[Tell]:
     """Return a `Tell` that prints notes and draws a bar a stage, on stderr; without a terminal, only notes.
 
-    Points of a sweep are a bar on a terminal, and a line each without one.
+    Points of a sweep, and epochs of a training, are a bar on a terminal, and a line each without one.
 
     Notes go to ``log`` as well.
     """
@@ -28,27 +29,44 @@ def shown(log: logging.Logger | None = None) -> Iterator[Tell]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
 
         def tell(step: progress.Progress) -> None:
-            if step.note and log:
-                log.info("%s: %s", step.stage, step.note)
-            if step.note:
-                console.print(f"{step.stage}: {step.note}", style="dim", markup=False, soft_wrap=True)
+            for line, always, style in _lines(step):
+                if log:
+                    log.info("%s: %s", step.stage, line)
+                if always or not console.is_terminal:
+                    console.print(f"{step.stage}: {line}", style=style, markup=False, soft_wrap=True)
             if step.total:
                 if step.stage not in tasks:
                     tasks[step.stage] = bars.add_task(step.stage, total=step.total, detail="")
                 bars.update(tasks[step.stage], completed=step.done, total=step.total, detail=_detail(step))
-            if isinstance(step, progress.SweepProgress) and step.last:
-                line = f"{step.stage}: {step.done} of {step.total}: {step.last}"
-                if log:
-                    log.info("%s", line)
-                if not console.is_terminal or ": failed: " in step.last:
-                    console.print(line, markup=False, soft_wrap=True)
 
         yield tell
 
 
+def _lines(step: progress.Progress) -> Iterator[tuple[str, bool, str]]:
+    """Yield each line on ``step``, whether a terminal with bars shows it too, and its style."""
+    if step.note:
+        yield step.note, True, "dim"
+    if isinstance(step, progress.SweepProgress) and step.last:
+        yield f"{step.done} of {step.total}: {step.last}", ": failed: " in step.last, ""
+    if isinstance(step, progress.EpochProgress):
+        yield f"epoch {step.epoch} of {step.epochs}: {_epoch(step)}", False, ""
+
+
 def _detail(step: progress.Progress) -> str:
     """Return what is told beside a bar."""
+    if isinstance(step, progress.EpochProgress):
+        validated = "" if step.validation_accuracy is None else f", validation {percent(step.validation_accuracy)}"
+        return f"loss {step.loss:.3g}, {percent(step.accuracy)}{validated}"
     if not isinstance(step, progress.SweepProgress):
         return ""
     told = [f"{step.running} running at {100 * step.share:.0f} %"] if step.running else []
     return ", ".join([*told, f"{step.failed} failed"] if step.failed else told)
+
+
+def _epoch(step: progress.EpochProgress) -> str:
+    """Return what an epoch came to."""
+    told = f"loss {step.loss:.4g}, {percent(step.accuracy)} right"
+    if step.validation_accuracy is not None:
+        loss = "" if step.validation_loss is None else f"loss {step.validation_loss:.4g}, "
+        told += f"; validation: {loss}{percent(step.validation_accuracy)} right"
+    return f"{told}; {step.seconds:.3g} s"

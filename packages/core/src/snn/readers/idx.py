@@ -35,8 +35,8 @@ _HINT = "give the file of images, or a folder with t10k-images-idx3-ubyte and t1
 class Idx(Reader):
     """Reads idx files, plain or .gz: images, and the labels beside them whose name differs in one word.
 
-    In a folder with several sets, samples are those whose name begins with t10k or test, and calibration samples those
-    with train.
+    In a folder with several sets, samples are those whose name begins with t10k or test; those to learn from, and for
+    calibration, those with train.
     """
 
     name: ClassVar[str] = "idx"
@@ -49,14 +49,20 @@ class Idx(Reader):
         return bool(_images(path, self.suffixes)) if path.is_dir() else super().accepts(path)
 
     def read(self, path: Path, *, calibration: bool = False) -> Dataset:
-        file = _chosen(path, self.suffixes, calibration=calibration) if path.is_dir() else path
+        return self._read(path, _TYPICAL if calibration else _TEST, labelled=not calibration)
+
+    def read_training(self, path: Path) -> Dataset:
+        return self._read(path, _TYPICAL, labelled=True)
+
+    def _read(self, path: Path, words: tuple[str, ...], *, labelled: bool) -> Dataset:
+        file = _chosen(path, self.suffixes, words) if path.is_dir() else path
         shape, dtype, start = _header(file)
         check_kind(shape, dtype, str(file))
         source: Source = Rows(lambda: _opened(file), start, shape, dtype, str(file))
         if dtype == np.uint8:
             source = Divided(source, self.divisor)
         labels = file.parent / self.labels if self.labels else _labels_of(file)
-        known = None if calibration or labels is None else _whole(labels, shape[0])
+        known = None if labels is None or not labelled else _whole(labels, shape[0])
         return Dataset(source, class_numbers(known, shape[0], str(path)), str(path))
 
 
@@ -117,14 +123,13 @@ def _images(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     return sorted(path for path in files if path.is_file())
 
 
-def _chosen(folder: Path, suffixes: tuple[str, ...], *, calibration: bool) -> Path:
-    """Return the images in ``folder`` to test with or, for calibration, those to train with."""
+def _chosen(folder: Path, suffixes: tuple[str, ...], words: tuple[str, ...]) -> Path:
+    """Return the images in ``folder``; of several files, the one whose name begins with one of ``words``."""
     found = _images(folder, suffixes)
     if not found:
         raise DataError(f"{folder} holds no idx file", hint=_HINT)
     if len(found) > 1:
-        wanted = _TYPICAL if calibration else _TEST
-        found = [path for path in found if path.name.lower().startswith(wanted)] or found
+        found = [path for path in found if path.name.lower().startswith(words)] or found
     if len(found) > 1:
         raise DataError(
             f"{folder} holds several files of images: {', '.join(path.name for path in found)}", hint="name one"

@@ -17,7 +17,7 @@ from ..reader import Reader
 from ..reading import check_regular
 from ..settings import PositiveFloat, PositiveInt
 from ..sources import Numbers, Source
-from .listing import holds, listing
+from .listing import holds, listing, lists
 
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # none that runs a program of the file's
 _PIXELS = 2**26  # of one image; a file of a few bytes can claim any number
@@ -74,7 +74,9 @@ class Images(Reader):
         return 3 if self.colour else 1
 
     def accepts(self, path: Path) -> bool:
-        return holds(path, self.suffixes) if path.is_dir() else super().accepts(path)
+        if path.is_dir():
+            return holds(path, self.suffixes)
+        return super().accepts(path) or lists(path, self.suffixes)
 
     def read(self, path: Path, *, calibration: bool = False) -> Dataset:
         found = listing(path, self.suffixes, self.labels, self.classes)

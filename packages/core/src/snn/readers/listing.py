@@ -15,9 +15,13 @@ from ..labels import UNKNOWN
 from ..reading import check_regular
 from ..sources import Numbers
 
+LISTS = (".txt", ".csv")
+"""The suffixes of files that list samples."""
+
 LABELS = ("labels.csv", "labels.txt")  # the files that are looked for
 _ROW = re.compile(r"(?P<name>.*?)[\s,;]+(?P<label>[^\s,;]+)[\s,;]*")
 _LONGEST = 2**28  # bytes of a file of labels
+_BEGINNING, _LOOKED_AT = 2**16, 100  # bytes and lines of a list, to see whether it is one
 _WHOLE = re.compile(r"-?\d{1,9}")
 
 
@@ -36,18 +40,36 @@ def holds(folder: Path, suffixes: tuple[str, ...]) -> bool:
     )
 
 
-def listing(path: Path, suffixes: tuple[str, ...], labels: str = "", classes: Sequence[str] = ()) -> Listing:
-    """Return the files at ``path`` with one of the suffixes: itself, or, in a folder, those listed or those found.
+def lists(path: Path, suffixes: tuple[str, ...]) -> bool:
+    """Return whether the file ``path`` lists files with one of the suffixes, of which one of the first is there."""
+    if not path.name.lower().endswith(LISTS):
+        return False
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            lines = file.read(_BEGINNING).decode("utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        return False
+    rows = (_ROW.fullmatch(line.strip()) for line in lines[:_LOOKED_AT] if not line.startswith("#"))
+    return any(_exists(_file(path.parent, row["name"].strip("\"'"), suffixes)) for row in rows if row)
 
-    A file of labels (``labels``, or labels.csv or labels.txt in the folder) names a file and its class in each line;
-    without one, each folder in the folder is a class. Classes that are whole numbers are class numbers; others are
-    numbered in the order of ``classes``, or of the alphabet.
+
+def listing(path: Path, suffixes: tuple[str, ...], labels: str = "", classes: Sequence[str] = ()) -> Listing:
+    """Return the files at ``path``: itself, those that it lists, or, in a folder, those listed or those found.
+
+    A list (a .txt or .csv, or, in a folder, ``labels``, labels.csv or labels.txt) names in each line a file with one of
+    the suffixes, from the folder of the list on, and its class; without one, each folder in the folder is a class.
+    Classes that are whole numbers are class numbers; others are numbered in the order of ``classes``, or of the
+    alphabet.
 
     Raises
     ------
     DataError
         There are no files, or a class is none of ``classes``.
     """
+    if not path.is_dir() and path.name.lower().endswith(LISTS):
+        paths, named = _listed(path.parent, path, suffixes)
+        return Listing(paths, _numbered(named, classes, path))
     if not path.is_dir():
         return Listing((path,), np.array([UNKNOWN]))
     file = path / labels if labels else next((path / name for name in LABELS if (path / name).is_file()), None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -20,16 +20,17 @@ from ..settings import PositiveFloat
 from ..sources import Divided, Source
 
 _HINT = "save it with numpy.savez(path, x=samples, y=labels)"
-_TEST, _CLASSES, _TYPICAL = "x_test.npz", "y_test.npz", "x_norm.npz"
+_TEST, _OTHERS = "x_test.npz", ("x_norm.npz", "x_train.npz")
 
 
 @dataclass(frozen=True)
 class Npz(Reader):
     """Reads a .npz with x (n, *shape) and y, or a folder with x_test.npz, y_test.npz and x_norm.npz (key arr_0).
 
-    Of a file as Keras keeps its data sets, x_test and y_test are read, and x_train for calibration. Labels are class
-    numbers (n,) or one-hot (n, classes); without them every label is unknown. A large array that is
-    not compressed is read in parts; one that is compressed is unpacked anew each time the samples are gone through.
+    Of a file as Keras keeps its data sets, x_test and y_test are read, x_train for calibration, and x_train and y_train
+    to learn from, as in a folder x_train.npz and y_train.npz. Labels are class numbers (n,) or one-hot (n, classes);
+    without them every label is unknown. A large array that is not compressed is read in parts; one that is compressed
+    is unpacked anew each time the samples are gone through.
     """
 
     name: ClassVar[str] = "npz"
@@ -41,24 +42,30 @@ class Npz(Reader):
 
     def accepts(self, path: Path) -> bool:
         if path.is_dir():
-            return any((path / name).is_file() for name in (_TEST, _TYPICAL))
+            return any((path / name).is_file() for name in (_TEST, *_OTHERS))
         return super().accepts(path)
 
     def read(self, path: Path, *, calibration: bool = False) -> Dataset:
+        return self._read(path, "norm" if calibration else "test")
+
+    def read_training(self, path: Path) -> Dataset:
+        return self._read(path, "train")
+
+    def _read(self, path: Path, part: Literal["norm", "test", "train"]) -> Dataset:
         if path.is_dir():
-            file = path / (_TYPICAL if calibration else _TEST)
+            file, classes = path / f"x_{part}.npz", path / f"y_{part}.npz"
             with _opened(file) as archive:
                 samples = self._rows(archive, file, ("arr_0",))
-            if calibration:
+            if part == "norm":
                 return Dataset(samples, class_numbers(None, len(samples), str(path)), str(path))
-            with _opened(path / _CLASSES) as archive:
-                _named(archive, path / _CLASSES, ("arr_0",))
+            with _opened(classes) as archive:
+                _named(archive, classes, ("arr_0",))
                 return Dataset(samples, class_numbers(archive.array("arr_0"), len(samples), str(path)), str(path))
         with _opened(path) as archive:
-            key = _named(archive, path, ("x", "arr_0", "x_train" if calibration else "x_test"))
+            key = _named(archive, path, ("x", "arr_0", "x_test" if part == "test" else "x_train"))
             samples = self._rows(archive, path, (key,))
-            classes = "y_test" if key == "x_test" else "y"
-            labels = archive.array(classes) if classes in archive.arrays and not calibration else None
+            own = key.replace("x_", "y_") if key.startswith("x_") else "y"
+            labels = archive.array(own) if own in archive.arrays and part != "norm" else None
         return Dataset(samples, class_numbers(labels, len(samples), str(path)), str(path))
 
     def _rows(self, archive: Archive, path: Path, keys: tuple[str, ...]) -> Source:

@@ -19,7 +19,7 @@ from ..network import Shape
 from ..reader import Reader
 from ..settings import PositiveFloat, PositiveInt
 from ..sources import EventSource, InputEvents, Numbers
-from .listing import holds, listing
+from .listing import holds, listing, lists
 
 Decode: TypeAlias = Callable[[Path], Addresses]
 
@@ -30,7 +30,7 @@ _SPAN_US = 2**40  # of a recording, 12 days
 
 @dataclass(frozen=True)
 class RecordingReader(Reader):
-    """A reader of recordings: a folder a class, a file of labels, or a single file.
+    """A reader of recordings: a folder a class, a list, or a single file.
 
     Each sample is a frame for the analog network, and for the spiking one, with ``simulate.input = "events"``, the
     events themselves.
@@ -65,7 +65,9 @@ class RecordingReader(Reader):
     ] = None
 
     def accepts(self, path: Path) -> bool:
-        return holds(path, self.suffixes) if path.is_dir() else super().accepts(path)
+        if path.is_dir():
+            return holds(path, self.suffixes)
+        return super().accepts(path) or lists(path, self.suffixes)
 
     def read(self, path: Path, *, calibration: bool = False) -> Dataset:
         found = listing(path, self.suffixes, self.labels, self.classes)
