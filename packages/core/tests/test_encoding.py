@@ -168,9 +168,9 @@ def events(*rows, ticks=100, tick_us=1.0):
 RECORDED = events((0, 0, 0.5), (24, 1, 0.25), (25, 1, 0.25), (26, 1, 0.5), (99, 0, -1.0))
 
 
-def shown(*recorded, clock, step_us=None):
+def shown(*recorded, clock, step_us=None, unit=False):
     samples = np.stack([one.dense((2,)) for one in recorded])
-    return EventSpikes(samples, np.arange(len(recorded)), clock, recorded=recorded, step_us=step_us)
+    return EventSpikes(samples, np.arange(len(recorded)), clock, recorded=recorded, step_us=step_us, unit=unit)
 
 
 def test_recording_is_stretched_to_the_presentation_and_keeps_its_mean():
@@ -178,6 +178,13 @@ def test_recording_is_stretched_to_the_presentation_and_keeps_its_mean():
     # four steps of 25 ticks; heights are 8 ms times the values, and those of a step and element are added up
     assert found.tolist() == [[4, 2], [0, 6], [0, 0], [-8, 0]]
     np.testing.assert_allclose(found.sum(axis=0) / 8, RECORDED.dense((2,)))
+
+
+def test_spikes_of_events_may_have_height_one_however_many_come_in_a_step():
+    found = shown(RECORDED, clock=Clock(8, 2), unit=True).steps(0, 4)[:, 0]
+    assert found.tolist() == [[1, 1], [0, 1], [0, 0], [-1, 0]]
+    both = events((0, 0, 0.5), (1, 0, -0.5), (2, 1, 0.5), (3, 1, -0.75))
+    assert shown(both, clock=Clock(1), unit=True).steps(0, 1).tolist() == [[[0, -1]]]
 
 
 def test_steps_of_a_recording_may_have_a_length():

@@ -46,7 +46,8 @@ def given(program: Program, network: Network, stimulus: Stimulus) -> Given:
             raise SimulationError(
                 "Loihi's spikes have no height and no sign; these have heights from "
                 f"{entered.min():g} to {entered.max():g}",
-                hint="give the input as a current: --set simulate.input=current",
+                hint="give the input as a current: --set simulate.input=current; or events as spikes of height 1: "
+                "--set simulate.event_height=one",
             )
         return Given(entered.astype(np.uint8).reshape(steps, batch, -1), {}, {}, {})
     if stimulus.constant:

@@ -94,7 +94,7 @@ class EventSpikes(Stimulus):
     An event at the time ``t`` of a recording of length ``T`` enters in step ``floor(t / step_us)``, or, without
     ``step_us``, in step ``floor(t * steps / T)``: the recording is stretched or shrunk to the presentation. Its height
     is its value times ``steps * dt``, so that the mean input per millisecond is the analog sample. Several events of an
-    element in one step are one spike of the sum of their heights.
+    element in one step are one spike of the sum of their heights; with ``unit``, of height 1 and the sign of that sum.
 
     Attributes
     ----------
@@ -102,10 +102,13 @@ class EventSpikes(Stimulus):
         Those of each sample, (batch,).
     step_us : float or None
         Microseconds of a recording that enter in a step; None for its length over the steps.
+    unit : bool
+        Whether spikes have height 1, as sensors and chips have them, whatever the analog sample.
     """
 
     recorded: tuple[InputEvents, ...]
     step_us: float | None = None
+    unit: bool = False
     kind: ClassVar[Kind] = "spikes"
 
     def of(self, start: int, stop: int) -> EventSpikes:
@@ -118,6 +121,8 @@ class EventSpikes(Stimulus):
         for row, (step, element, height) in enumerate(self._placed):
             first, last = np.searchsorted(step, (start, stop))
             np.add.at(spikes[:, row], (step[first:last] - start, element[first:last]), height[first:last])
+        if self.unit:
+            np.sign(spikes, out=spikes)
         return spikes.reshape(stop - start, *shape)
 
     @cached_property

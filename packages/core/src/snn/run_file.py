@@ -57,7 +57,7 @@ EVALUATING = PARSING | READING
 SIMULATING = READING | {"simulate", "backend", "record", "measure", "energy", "report", "reporter", "name", "seed"}
 """What has an effect on simulating a network that is spiking already."""
 
-ENTERING = ("input", "rate_hz", "poisson_scaling", "event_step_us")
+ENTERING = ("input", "rate_hz", "poisson_scaling", "event_step_us", "event_height")
 """The keys of [simulate] that say how samples enter."""
 
 COMPARING = READING | {"simulate", "backend", "seed"}

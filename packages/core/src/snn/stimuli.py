@@ -76,7 +76,8 @@ def _encoded(
         case "regular":
             return RegularSpikes(samples, numbers, clock, rate_hz=rate_hz)
         case "events":
-            return EventSpikes(samples, numbers, clock, recorded=tuple(recorded), step_us=run.simulate.event_step_us)
+            step_us, unit = run.simulate.event_step_us, run.simulate.event_height == "one"
+            return EventSpikes(samples, numbers, clock, recorded=tuple(recorded), step_us=step_us, unit=unit)
 
 
 def _maximum(run: RunFile, data: Dataset) -> float | None:

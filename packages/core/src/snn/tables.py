@@ -63,6 +63,13 @@ class SimulateSettings:
         PositiveFloat | None,
         Meta(description="Microseconds of a recording that enter in a step; by default its length over the steps."),
     ] = None
+    event_height: Annotated[
+        Literal["share", "one"],
+        Meta(
+            description="Whether the spike of an event is as high as its share of the sample, so that their mean is the "
+            "sample, or 1, however many come in a step."
+        ),
+    ] = "share"
     duration_ms: Annotated[
         PositiveFloat | None, Meta(description="How long a sample is shown; by default as the code asks.")
     ] = None
