@@ -206,6 +206,13 @@ def test_template_is_toml_and_builds_the_default_run():
     assert (build(tables).code, build(tables).general) == (build().code, build().general)
 
 
+def test_template_is_what_a_run_takes():
+    tables = toml.tomllib.loads(template.template(HERE))
+    tables["simulate"]["backend"] = "picky"
+    assert run_file.build(tables, HERE, uses=run_file.RUNNING).train == build().train
+    assert "\ntrainer = " in template.template(HERE, "train")
+
+
 def test_template_tells_the_meaning_and_the_choices_of_every_setting():
     text = template.template(HERE)
     for words in (

@@ -319,5 +319,5 @@ def test_settings_without_effect_are_refused_on_either_side():
     with pytest.raises(SettingsError, match=r"data\.count: no effect here"):
         learnt(settings={"data": {"count": 3}})
     with pytest.raises(SettingsError, match=r"train\.count, trainer\.delta: no effect here") as caught:
-        run_file.build({"train": {"count": 3}, "trainer": {"delta": {}}}, Here(), uses=run_file.RUNNING)
+        run_file.build({"train": {"count": 3}, "trainer": {"delta": {"epochs": 3}}}, Here(), uses=run_file.RUNNING)
     assert caught.value.hint.startswith("snn train trains what [train] says")

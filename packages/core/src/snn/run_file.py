@@ -269,7 +269,7 @@ def _idle(tables: Mapping[str, Any], uses: Collection[str]) -> list[str]:
     """Return what is set in ``tables`` but not in use."""
     found = []
     for name, table in tables.items():
-        keys = [f"{name}.{key}" for key in table] if isinstance(table, Mapping) else [name]
+        keys = [f"{name}.{key}" for key in table if table[key] != {}] if isinstance(table, Mapping) else [name]
         found += [key for key in keys if name not in uses and key not in uses]
     return found
 

@@ -17,13 +17,17 @@ from .plugins import HOOKS, Plugins
 from .settings import choices
 from .tables import TABLES, General
 
+TRAINING_TABLES = ("train", "trainer")
+"""The tables that only snn train takes."""
+
 
 def template(plugins: Plugins, name: str | None = None) -> str:
     """Return a run file with all settings, or, with ``name``, those of one table or of the components of that name."""
     parts = []
     for where, kind in _tables(plugins):
         if name in (None, where) or (name and name in where.split(".")):
-            parts.append(_table(where, kind))
+            idle = name is None and where.partition(".")[0] in TRAINING_TABLES
+            parts.append(_table(where, kind, idle=idle))
     if not parts:
         known = sorted({word for where, _ in _tables(plugins) for word in where.split(".") if word})
         raise SettingsError(f"nothing named {name!r} has settings", hint=f"known: {', '.join(known)}")
@@ -45,11 +49,13 @@ def _tables(plugins: Plugins) -> Iterator[tuple[str, type[Any]]]:
                 yield f"{kind}.{name}", component
 
 
-def _table(where: str, kind: type[Any]) -> str:
+def _table(where: str, kind: type[Any], *, idle: bool) -> str:
     summary = (inspect.getdoc(kind) or "").partition("\n")[0].replace("``", "")
     hints = typing.get_type_hints(kind, include_extras=True)
     lines = [f"{_line(entry):<40} # {_meaning(hints[entry.name])}".rstrip(" #") for entry in dataclasses.fields(kind)]
     table, _, name = where.partition(".")
+    if idle:  # snn run, to which the rest belongs, would refuse them
+        lines = [f"# {line}" for line in lines]
     if table != "convert" or not name:
         return "\n".join([f"# {summary}", *([f"[{where}]"] if where else []), *lines]) + "\n"
     if name != ConvertSettings.code:  # only one code's keys can stand in a run file
