@@ -22,8 +22,11 @@ from .response import compiles, rows, surrogate
 
 Gradient = Literal["kernel", "recursion"]
 
-EXACT = 2.0**40
+EXACT = 2.0**39
 """Integers below this, times a 13-bit share, are exact in float64, which is faster than int64 on most processors."""
+
+ALMOST_HALF = 0.5 - 2.0**-13
+"""Taken from the magnitude of a multiple of 1/4096, it leaves what is rounded to nearest as if toward zero."""
 
 
 class Traces(NamedTuple):
@@ -102,7 +105,8 @@ def _left(state: Tensor, share: float, integer: bool) -> Tensor:
 
 def _bound(z: Tensor, neuron: CurrentBased) -> float:
     """Return what no state of integer neurons exceeds: a leak of d in 4096 sums at most 4096/d steps."""
-    most = float(z.abs().amax()) * neuron.gain if z.numel() else 0.0
+    least, greatest = (float(end) for end in torch.aminmax(z)) if z.numel() else (0.0, 0.0)
+    most = max(-least, greatest) * neuron.gain
     if not isfinite(most):
         raise ValueError("the weighted input of integer neurons is not finite")
     for decay in (neuron.current_decay, neuron.voltage_decay):
@@ -128,29 +132,45 @@ def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
 
 def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
     """Return spikes and recorded voltage; the states' signs are turned, as PyTorch's threshold then is the reset."""
-    integer = neuron.integer
-    if neuron.refractory_steps > 1 or (integer and _bound(z, neuron) >= EXACT):
+    if neuron.refractory_steps > 1 or (neuron.integer and _bound(z, neuron) >= EXACT):
         spikes, _, voltage = fire_full(z, neuron)
         return spikes, voltage.to(z.dtype)
-    level = neuron.level + 0.5 if integer else float(np.float32(neuron.level))
-    turned = torch.trunc(z).to(torch.float64).mul_(neuron.gain) if integer else torch.empty_like(z)
-    current, voltage = (torch.zeros_like(turned[:1]).reshape(-1) for _ in range(2))
-    kept_u, kept_v = neuron.kept
-    if integer:
+    spikes = torch.empty_like(z)
+    if neuron.integer:
+        turned = z.to(torch.int64).to(torch.float64).mul_(neuron.gain)  # trunc is slower than a turn by way of integers
         turned[:1] = 0
-    for now, v in zip((turned if integer else z).unbind(), turned.unbind(), strict=True):
-        current.mul_(kept_u)
-        if integer:
-            current.trunc_()
-        current.add_(now)
-        torch.mul(voltage, kept_v, out=v)
-        if integer:
-            v.trunc_()
-        v.sub_(current)
-        torch.ops.aten.threshold.out(v, -level, 0, out=voltage)
-    spikes = (turned <= -level).to(z.dtype)
-    recorded = turned.neg_().to(z.dtype)
-    return spikes, recorded.masked_fill_(spikes > 0, neuron.voltage_decay) if integer else recorded
+        _integrate_integers(turned, neuron)
+        level = neuron.level + 0.5
+        torch.le(turned, -level, out=spikes)
+        return spikes, torch.threshold_(turned, -level, -neuron.voltage_decay).to(z.dtype).neg_()
+    turned = torch.empty_like(z)
+    level = float(np.float32(neuron.level))
+    current, voltage = torch.zeros_like(z[:1]).reshape(-1), torch.zeros_like(z[:1]).reshape(-1)
+    kept_u, kept_v = neuron.kept
+    reset = torch.ops.aten.threshold.out
+    for now, v in zip(z.unbind(), turned.unbind(), strict=True):
+        current.mul_(kept_u).add_(now)
+        torch.mul(voltage, kept_v, out=v).sub_(current)
+        reset(v, -level, 0, out=voltage)
+    torch.le(turned, -level, out=spikes)
+    return spikes, turned.neg_()
+
+
+def _integrate_integers(turned: Tensor, neuron: CurrentBased) -> None:
+    """Turn the input into the turned voltage before the reset, in place; float64 (T, N).
+
+    PyTorch rounds to nearest in vectors, but toward zero one by one.
+    """
+    current, voltage, product = torch.zeros_like(turned[:1]).expand(3, -1).clone().unbind()
+    kept_u, kept_v = neuron.kept
+    shrink, reset = torch.ops.aten.softshrink.out, torch.ops.aten.threshold.out
+    level = -neuron.level - 0.5
+    for v in turned.unbind():
+        torch.mul(current, kept_u, out=product)
+        shrink(product, ALMOST_HALF, out=current).round_().add_(v)
+        voltage.mul_(kept_v)
+        shrink(voltage, ALMOST_HALF, out=v).round_().sub_(current)
+        reset(v, level, 0, out=voltage)
 
 
 def _recursion_plain(by_v: Tensor, neuron: CurrentBased) -> Tensor:
