@@ -12,8 +12,9 @@ Like the other benchmarks it has the allocator keep freed memory (benchmarks/REA
 
 A rival that cannot be imported is left out. All of them, on Python 3.11:
 
-    python -m venv rivals && rivals/bin/pip install torch==2.13.0 numba scipy h5py matplotlib networkx loguru tqdm pyyaml
-    rivals/bin/pip install --no-deps snntorch norse spikingjelly
+    python -m venv rivals
+    rivals/bin/pip install torch==2.13.0 numba scipy h5py matplotlib networkx loguru tqdm pyyaml
+    rivals/bin/pip install --no-deps snntorch norse nir nirtorch spikingjelly
     rivals/bin/pip install --no-deps --ignore-requires-python lava-nc==0.10.0 lava-dl==0.6.0
     rivals/bin/pip install --no-deps packages/core packages/training-slayer
     rivals/bin/python benchmarks/training.py
@@ -36,6 +37,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -64,8 +66,7 @@ def task() -> tuple[Tensor, list[Tensor], Tensor]:
     """Return input spikes (T, B, I), weights with which all layers fire, and the gradient of the output (T, B, O)."""
     draw = torch.Generator().manual_seed(1)
     spikes = (torch.rand(STEPS, BATCH, SIZES[0], generator=draw) < RATE).float()
-    pairs = zip(SIZES[1:], SIZES[:-1], strict=True)
-    weights = [torch.randn(out, into, generator=draw) / into**0.5 for out, into in pairs]
+    weights = [torch.randn(out, into, generator=draw) / into**0.5 for into, out in pairwise(SIZES)]
     return spikes, weights, torch.randn(STEPS, BATCH, SIZES[-1], generator=draw)
 
 
@@ -150,8 +151,8 @@ def lava_dl() -> Step:
     """Return lava-dl's current-based dense blocks; tensors are (B, N, T)."""
     block = importlib.import_module("lava.lib.dl.slayer").block.cuba
     parameters = {"threshold": 1.0, "current_decay": 0.25, "voltage_decay": 0.03, "scale_grad": 1.0}
-    pairs = zip(SIZES[:-1], SIZES[1:], strict=True)
-    blocks = torch.nn.Sequential(*(block.Dense(parameters, into, out, weight_scale=3) for into, out in pairs))
+    made = (block.Dense(parameters, into, out, weight_scale=3) for into, out in pairwise(SIZES))
+    blocks = torch.nn.Sequential(*made)
     spikes, _, by_output = task()
     x, by_x = (each.permute(1, 2, 0).contiguous() for each in (spikes, by_output))
 

@@ -8,6 +8,7 @@ and in the first step, which Loihi skips: the kernel has a gradient there, the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Literal, NamedTuple, cast
 
@@ -18,7 +19,7 @@ from torch.autograd.function import once_differentiable
 
 from .kernels import anticausal, integer_kernel
 from .neurons import CurrentBased
-from .response import compiles, rows, surrogate
+from .response import compiles, parts, rows, surrogate
 
 Gradient = Literal["kernel", "recursion"]
 
@@ -131,37 +132,40 @@ def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
 
 
 def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
-    """Return spikes and recorded voltage; the states' signs are turned, as PyTorch's threshold then is the reset."""
+    """Return spikes and recorded voltage; the voltage's sign is turned, as PyTorch's threshold then is the reset."""
     if neuron.refractory_steps > 1 or (neuron.integer and _bound(z, neuron) >= EXACT):
         spikes, _, voltage = fire_full(z, neuron)
         return spikes, voltage.to(z.dtype)
-    spikes = torch.empty_like(z)
-    if neuron.integer:
-        turned = z.to(torch.int64).to(torch.float64).mul_(neuron.gain)  # trunc is slower than a turn by way of integers
-        turned[:1] = 0
-        _integrate_integers(turned, neuron)
-        level = neuron.level + 0.5
-        torch.le(turned, -level, out=spikes)
-        return spikes, torch.threshold_(turned, -level, -neuron.voltage_decay).to(z.dtype).neg_()
-    turned = torch.empty_like(z)
+    spikes, recorded = torch.empty_like(z), torch.empty_like(z)
+    first, integrate = (1, _integrate_integers) if neuron.integer else (0, _integrate_floats)
+    spikes[:first], recorded[:first] = 0, 0
+    states = torch.zeros(3, z.shape[1], device=z.device, dtype=torch.float64 if neuron.integer else z.dtype).unbind()
+    later = z[first:], spikes[first:], recorded[first:]
+    for part in parts(later[0]):
+        integrate(later[0][part], later[1][part], later[2][part], states, neuron)
+    return spikes, recorded
+
+
+def _integrate_floats(
+    z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
+) -> None:
+    current, voltage, _ = states
     level = float(np.float32(neuron.level))
-    current, voltage = torch.zeros_like(z[:1]).reshape(-1), torch.zeros_like(z[:1]).reshape(-1)
     kept_u, kept_v = neuron.kept
     reset = torch.ops.aten.threshold.out
-    for now, v in zip(z.unbind(), turned.unbind(), strict=True):
+    for now, v in zip(z.unbind(), recorded.unbind(), strict=True):
         current.mul_(kept_u).add_(now)
         torch.mul(voltage, kept_v, out=v).sub_(current)
         reset(v, -level, 0, out=voltage)
-    torch.le(turned, -level, out=spikes)
-    return spikes, turned.neg_()
+    torch.ge(recorded.neg_(), level, out=spikes)
 
 
-def _integrate_integers(turned: Tensor, neuron: CurrentBased) -> None:
-    """Turn the input into the turned voltage before the reset, in place; float64 (T, N).
-
-    PyTorch rounds to nearest in vectors, but toward zero one by one.
-    """
-    current, voltage, product = torch.zeros_like(turned[:1]).expand(3, -1).clone().unbind()
+def _integrate_integers(
+    z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
+) -> None:
+    """Do so in whole numbers; PyTorch rounds to nearest in vectors, but toward zero one by one."""
+    current, voltage, product = states
+    turned = z.to(torch.int64).to(torch.float64).mul_(neuron.gain)
     kept_u, kept_v = neuron.kept
     shrink, reset = torch.ops.aten.softshrink.out, torch.ops.aten.threshold.out
     level = -neuron.level - 0.5
@@ -171,6 +175,9 @@ def _integrate_integers(turned: Tensor, neuron: CurrentBased) -> None:
         voltage.mul_(kept_v)
         shrink(voltage, ALMOST_HALF, out=v).round_().sub_(current)
         reset(v, level, 0, out=voltage)
+    torch.le(turned, level, out=spikes)
+    torch.neg(torch.threshold_(turned, level, -neuron.voltage_decay), out=turned)
+    recorded.copy_(turned)
 
 
 def _recursion_plain(by_v: Tensor, neuron: CurrentBased) -> Tensor:
