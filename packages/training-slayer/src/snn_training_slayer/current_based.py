@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import softshrink
 
 from .kernels import anticausal, integer_kernel
 from .neurons import CurrentBased
@@ -139,7 +140,7 @@ def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
     spikes, recorded = torch.empty_like(z), torch.empty_like(z)
     first, integrate = (1, _integrate_integers) if neuron.integer else (0, _integrate_floats)
     spikes[:first], recorded[:first] = 0, 0
-    states = torch.zeros(3, z.shape[1], device=z.device, dtype=torch.float64 if neuron.integer else z.dtype).unbind()
+    states = torch.zeros(2, z.shape[1], device=z.device, dtype=torch.float64 if neuron.integer else z.dtype).unbind()
     later = z[first:], spikes[first:], recorded[first:]
     for part in parts(later[0]):
         integrate(later[0][part], later[1][part], later[2][part], states, neuron)
@@ -149,14 +150,14 @@ def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
 def _integrate_floats(
     z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
 ) -> None:
-    current, voltage, _ = states
+    current, voltage = states
     level = float(np.float32(neuron.level))
     kept_u, kept_v = neuron.kept
-    reset = torch.ops.aten.threshold.out
     for now, v in zip(z.unbind(), recorded.unbind(), strict=True):
         current.mul_(kept_u).add_(now)
         torch.mul(voltage, kept_v, out=v).sub_(current)
-        reset(v, -level, 0, out=voltage)
+        voltage = torch.threshold(v, -level, 0)
+    states[1].copy_(voltage)
     torch.ge(recorded.neg_(), level, out=spikes)
 
 
@@ -164,17 +165,17 @@ def _integrate_integers(
     z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
 ) -> None:
     """Do so in whole numbers; PyTorch rounds to nearest in vectors, but toward zero one by one."""
-    current, voltage, product = states
+    current, voltage = states
     turned = z.to(torch.int64).to(torch.float64).mul_(neuron.gain)
     kept_u, kept_v = neuron.kept
-    shrink, reset = torch.ops.aten.softshrink.out, torch.ops.aten.threshold.out
+    shrink = torch.ops.aten.softshrink.out
     level = -neuron.level - 0.5
     for v in turned.unbind():
-        torch.mul(current, kept_u, out=product)
-        shrink(product, ALMOST_HALF, out=current).round_().add_(v)
-        voltage.mul_(kept_v)
-        shrink(voltage, ALMOST_HALF, out=v).round_().sub_(current)
-        reset(v, level, 0, out=voltage)
+        current = softshrink(current.mul_(kept_u), ALMOST_HALF).round_().add_(v)
+        shrink(voltage.mul_(kept_v), ALMOST_HALF, out=v).round_().sub_(current)
+        voltage = torch.threshold(v, level, 0)
+    states[0].copy_(current)
+    states[1].copy_(voltage)
     torch.le(turned, level, out=spikes)
     torch.neg(torch.threshold_(turned, level, -neuron.voltage_decay), out=turned)
     recorded.copy_(turned)

@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from .kernels import alpha_length, alpha_recursion
 from .neurons import SpikeResponse
 
-CACHED = 2**16
+CACHED = 2**17
 """Values that several operations are done to, one after the other, before the next come."""
 
 
