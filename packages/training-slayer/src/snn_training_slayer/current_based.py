@@ -8,6 +8,7 @@ and in the first step, which Loihi skips: the kernel has a gradient there, the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Literal, NamedTuple, cast
 
@@ -15,15 +16,19 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import softshrink
 
 from .kernels import anticausal, integer_kernel
 from .neurons import CurrentBased
-from .response import compiles, rows, surrogate
+from .response import compiles, parts, rows, surrogate
 
 Gradient = Literal["kernel", "recursion"]
 
-EXACT = 2.0**40
+EXACT = 2.0**39
 """Integers below this, times a 13-bit share, are exact in float64, which is faster than int64 on most processors."""
+
+ALMOST_HALF = 0.5 - 2.0**-13
+"""Taken from the magnitude of a multiple of 1/4096, it leaves what is rounded to nearest as if toward zero."""
 
 
 class Traces(NamedTuple):
@@ -102,7 +107,8 @@ def _left(state: Tensor, share: float, integer: bool) -> Tensor:
 
 def _bound(z: Tensor, neuron: CurrentBased) -> float:
     """Return what no state of integer neurons exceeds: a leak of d in 4096 sums at most 4096/d steps."""
-    most = float(z.abs().amax()) * neuron.gain if z.numel() else 0.0
+    least, greatest = (float(end) for end in torch.aminmax(z)) if z.numel() else (0.0, 0.0)
+    most = max(-least, greatest) * neuron.gain
     if not isfinite(most):
         raise ValueError("the weighted input of integer neurons is not finite")
     for decay in (neuron.current_decay, neuron.voltage_decay):
@@ -127,30 +133,52 @@ def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
 
 
 def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
-    """Return spikes and recorded voltage; the states' signs are turned, as PyTorch's threshold then is the reset."""
-    integer = neuron.integer
-    if neuron.refractory_steps > 1 or (integer and _bound(z, neuron) >= EXACT):
+    """Return spikes and recorded voltage; the voltage's sign is turned, as PyTorch's threshold then is the reset."""
+    if neuron.refractory_steps > 1 or (neuron.integer and _bound(z, neuron) >= EXACT):
         spikes, _, voltage = fire_full(z, neuron)
         return spikes, voltage.to(z.dtype)
-    level = neuron.level + 0.5 if integer else float(np.float32(neuron.level))
-    turned = torch.trunc(z).to(torch.float64).mul_(neuron.gain) if integer else torch.empty_like(z)
-    current, voltage = (torch.zeros_like(turned[:1]).reshape(-1) for _ in range(2))
+    spikes, recorded = torch.empty_like(z), torch.empty_like(z)
+    first, integrate = (1, _integrate_integers) if neuron.integer else (0, _integrate_floats)
+    spikes[:first], recorded[:first] = 0, 0
+    states = torch.zeros(2, z.shape[1], device=z.device, dtype=torch.float64 if neuron.integer else z.dtype).unbind()
+    later = z[first:], spikes[first:], recorded[first:]
+    for part in parts(later[0]):
+        integrate(later[0][part], later[1][part], later[2][part], states, neuron)
+    return spikes, recorded
+
+
+def _integrate_floats(
+    z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
+) -> None:
+    current, voltage = states
+    level = float(np.float32(neuron.level))
     kept_u, kept_v = neuron.kept
-    if integer:
-        turned[:1] = 0
-    for now, v in zip((turned if integer else z).unbind(), turned.unbind(), strict=True):
-        current.mul_(kept_u)
-        if integer:
-            current.trunc_()
-        current.add_(now)
-        torch.mul(voltage, kept_v, out=v)
-        if integer:
-            v.trunc_()
-        v.sub_(current)
-        torch.ops.aten.threshold.out(v, -level, 0, out=voltage)
-    spikes = (turned <= -level).to(z.dtype)
-    recorded = turned.neg_().to(z.dtype)
-    return spikes, recorded.masked_fill_(spikes > 0, neuron.voltage_decay) if integer else recorded
+    for now, v in zip(z.unbind(), recorded.unbind(), strict=True):
+        current.mul_(kept_u).add_(now)
+        torch.mul(voltage, kept_v, out=v).sub_(current)
+        voltage = torch.threshold(v, -level, 0)
+    states[1].copy_(voltage)
+    torch.ge(recorded.neg_(), level, out=spikes)
+
+
+def _integrate_integers(
+    z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
+) -> None:
+    """Do so in whole numbers; PyTorch rounds to nearest in vectors, but toward zero one by one."""
+    current, voltage = states
+    turned = z.to(torch.int64).to(torch.float64).mul_(neuron.gain)
+    kept_u, kept_v = neuron.kept
+    shrink = torch.ops.aten.softshrink.out
+    level = -neuron.level - 0.5
+    for v in turned.unbind():
+        current = softshrink(current.mul_(kept_u), ALMOST_HALF).round_().add_(v)
+        shrink(voltage.mul_(kept_v), ALMOST_HALF, out=v).round_().sub_(current)
+        voltage = torch.threshold(v, level, 0)
+    states[0].copy_(current)
+    states[1].copy_(voltage)
+    torch.le(turned, level, out=spikes)
+    torch.neg(torch.threshold_(turned, level, -neuron.voltage_decay), out=turned)
+    recorded.copy_(turned)
 
 
 def _recursion_plain(by_v: Tensor, neuron: CurrentBased) -> Tensor:

@@ -8,6 +8,7 @@ threshold is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -20,6 +21,9 @@ from torch.autograd.function import once_differentiable
 
 from .kernels import alpha_length, alpha_recursion
 from .neurons import SpikeResponse
+
+CACHED = 2**17
+"""Values that several operations are done to, one after the other, before the next come."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,13 @@ def rows(x: Tensor) -> Tensor:
     return x.detach().reshape(len(x), -1).contiguous()
 
 
+def parts(x: Tensor) -> Iterator[slice]:
+    """Yield slices of the steps of ``x`` (T, N), of which each stays in a cache while several things are done to it."""
+    steps = max(1, CACHED // max(1, x[:1].numel()))
+    for begin in range(0, len(x), steps):
+        yield slice(begin, begin + steps)
+
+
 def _refractory(neuron: SpikeResponse, dt: float, steps: int) -> _Alpha:
     scale = -neuron.scale_refractory * neuron.threshold
     return _Alpha.of(neuron.tau_refractory, dt, neuron.refractory_cut, steps, scale)
@@ -164,10 +175,13 @@ def surrogate(gradient: Tensor, potential: Tensor, level: float, tau: float, hei
         from . import compiled as loops  # noqa: PLC0415  brings numba
 
         out, factors = torch.empty_like(potential), map(np.float32, (level, rate, height))
-        parts = (rows(each).numpy().reshape(-1) for each in (gradient, potential, out))
-        loops.surrogate(*parts, *factors)
+        arrays = (rows(each).numpy().reshape(-1) for each in (gradient, potential, out))
+        loops.surrogate(*arrays, *factors)
         return out
-    return torch.sub(potential, level).abs_().mul_(-rate).exp_().mul_(height).mul_(gradient)
+    out = torch.empty_like(potential)
+    for part in parts(potential):
+        torch.sub(potential[part], level, out=out[part]).abs_().mul_(-rate).exp_().mul_(height).mul_(gradient[part])
+    return out
 
 
 def _by_potential(gradient: Tensor, potential: Tensor, neuron: SpikeResponse, dt: float, compiled: bool) -> Tensor:
