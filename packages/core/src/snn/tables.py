@@ -66,8 +66,8 @@ class SimulateSettings:
     event_height: Annotated[
         Literal["share", "one"],
         Meta(
-            description="Whether the spike of an event is as high as its share of the sample, so that their mean is the "
-            "sample, or 1, however many come in a step."
+            description="Whether the spike of an event is as high as its share of the sample, so that their mean is "
+            "the sample, or 1, however many come in a step."
         ),
     ] = "share"
     duration_ms: Annotated[

@@ -79,6 +79,12 @@ class Learner:
         self._task, self._goal, self._batch = task, goal, batch
         self._device = next(model.parameters()).device
 
+    def scale(self) -> None:
+        """Scale the weights for the first samples, as many as are taken at once."""
+        first = np.arange(min(self._batch, len(self._task.data)))
+        for _, spikes, _ in self._batches(self._task.data, first, 0):
+            self.model.scale_to(spikes)
+
     def learn(self, epoch: int, tell: Tell) -> Score:
         """Go once through all samples, in an order of the epoch's own, and return how it did on the way."""
         data = self._task.data
@@ -94,7 +100,7 @@ class Learner:
             self.model.bound()
             total += float(loss.detach())
             right += _right(output.detach(), labels)
-            tell(Progress("train", done, len(data), note=""))
+            tell(Progress("batch", done, len(data)))
         return Score(total / len(data), right / len(data))
 
     @torch.no_grad()

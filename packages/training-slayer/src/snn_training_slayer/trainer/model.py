@@ -12,7 +12,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import singledispatch
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +20,14 @@ from snn import layers as op
 from snn.network import Layer, Network
 from snn.response_neurons import CurrentBased, SpikeResponse
 from torch import Tensor
-from torch.nn import functional
 
 from .. import neurons as kinds
 from ..current_based import fire
+from ..kernels import causal, integer_kernel
 from ..quantising import quantize
-from ..response import respond
+from ..response import psp, respond
 from ..synapses import delay_shift
+from .passing import convolved, dense, passed
 from .preparing import Prepared
 
 GRID_BITS = 16
@@ -36,7 +36,6 @@ GRID_BITS = 16
 LARGEST = 254
 """The largest mantissa of a weight of Loihi where both signs occur; even ones alone are held."""
 
-_SPARSE = 0.1  # share of spikes below which the first weights are gathered, not multiplied
 _NEVER = 1e-300  # a kernel that ends there does not end in any presentation
 
 
@@ -136,6 +135,47 @@ class Model(torch.nn.Module):
             for weight in self.weights:
                 weight.clamp_(-LARGEST, LARGEST)
 
+    @torch.no_grad()
+    def scale_to(self, x: Tensor) -> None:
+        """Scale the weights of each layer so that its potentials are as large as the threshold, without their resets.
+
+        That is their root mean square for the samples ``x``, (T, B, *shape), which is in proportion to the weights;
+        what is behind a layer is given its spikes with the new ones. A layer that is given nothing keeps its weights.
+        """
+        network = self._prepared.network
+        values = {network.input.name: x}
+        for layer in network.layers[1:]:
+            inputs = [values[name] for name in layer.inputs]
+            if layer.name in self._neurons:
+                neuron = self._neurons[layer.name]
+                size = float(self._response(inputs[0], neuron).square().mean().sqrt())
+                for name in self._sources(layer.inputs[0]) if size else ():
+                    self.weights[self._weights.index(name)].mul_(_level(neuron) / size)
+                inputs = [self._again(layer.inputs[0], values)]
+            values[layer.name] = self._layer(layer, inputs, None)
+        self.bound()
+
+    def _response(self, z: Tensor, neuron: kinds.SpikeResponse | kinds.CurrentBased) -> Tensor:
+        if isinstance(neuron, kinds.SpikeResponse):
+            return psp(z, neuron, self._rule.dt_ms)
+        return causal(z, integer_kernel(neuron, len(z)).to(z))
+
+    def _sources(self, name: str) -> list[str]:
+        """Return the layers of weights that are trained between the neurons before and ``name``, itself too."""
+        layer = self._prepared.network[name]
+        if layer.name in self._neurons or layer.arity == 0:
+            return []
+        if name in self._weights:
+            return [] if name in self._prepared.fixed else [name]
+        return [source for each in layer.inputs for source in self._sources(each)]
+
+    def _again(self, name: str, values: dict[str, Tensor]) -> Tensor:
+        """Return the output of ``name`` with the weights as they are now."""
+        layer = self._prepared.network[name]
+        if layer.name in self._neurons or layer.arity == 0:
+            return values[name]
+        return self._layer(layer, [self._again(each, values) for each in layer.inputs], None)
+
     def largest_sums(self) -> Mapping[str, float]:
         """Return, of each layer of weights, how large a share of what sums may be its largest sum of sizes is."""
         return {
@@ -146,20 +186,26 @@ class Model(torch.nn.Module):
     def _layer(self, layer: Layer, inputs: list[Tensor], generator: torch.Generator | None) -> Tensor:
         x = inputs[0]
         if isinstance(layer, op.Dense):
-            return _dense(x, self._rounded(layer.name))
+            return dense(x, self._rounded(layer.name))
         if isinstance(layer, op.Conv):
-            return _convolved(x, self._rounded(layer.name), layer)
+            return convolved(x, self._rounded(layer.name), layer)
         if isinstance(layer, (SpikeResponse, CurrentBased)):
             return self._fired(layer, x, generator)
         return passed(layer, inputs)
 
     def _fired(self, layer: SpikeResponse | CurrentBased, z: Tensor, generator: torch.Generator | None) -> Tensor:
         neuron = self._neurons[layer.name]
+        images = z.ndim == 5
+        if images:  # channels last, as a convolution leaves them in memory
+            z = z.permute(0, 1, 3, 4, 2)
         if isinstance(neuron, kinds.CurrentBased):
             before = torch.zeros_like(z[:1])  # the library's, as the original's, lose their first step
             spikes = fire(torch.cat([before, z]), neuron)[1:]
         else:
             spikes = respond(z, neuron, self._rule.dt_ms)
+        if images:
+            spikes = spikes.permute(0, 1, 4, 2, 3)
+        if isinstance(layer, SpikeResponse):
             spikes = self._late(layer, spikes)
         if generator is not None and self._rule.dropout and layer is not self._prepared.network.output:
             kept = torch.rand(spikes.shape[1:], generator=generator) >= self._rule.dropout
@@ -204,7 +250,6 @@ class Model(torch.nn.Module):
 
 def _library(layer: SpikeResponse | CurrentBased, rule: Rule) -> kinds.SpikeResponse | kinds.CurrentBased:
     """Return the neuron of the library that ``layer`` is."""
-    surrogate = {"tau_surrogate": rule.tau_surrogate, "scale_surrogate": rule.scale_surrogate}
     if isinstance(layer, SpikeResponse):
         return kinds.SpikeResponse(
             threshold=layer.threshold,
@@ -213,7 +258,8 @@ def _library(layer: SpikeResponse | CurrentBased, rule: Rule) -> kinds.SpikeResp
             scale_refractory=layer.scale_refractory,
             cut=max(layer.cut, _NEVER),
             refractory_cut=max(layer.refractory_cut, _NEVER),
-            **surrogate,
+            tau_surrogate=rule.tau_surrogate,
+            scale_surrogate=rule.scale_surrogate,
         )
     return kinds.CurrentBased(
         threshold=layer.threshold / 2**kinds.MOST_SHIFT,
@@ -221,96 +267,10 @@ def _library(layer: SpikeResponse | CurrentBased, rule: Rule) -> kinds.SpikeResp
         voltage_decay=round(layer.voltage_decay * 4096),
         refractory_steps=layer.refractory_steps,
         weight_exponent=rule.weight_exponent,
-        **surrogate,
+        tau_surrogate=rule.tau_surrogate,
+        scale_surrogate=rule.scale_surrogate,
     )
 
 
-class _Gathered(torch.autograd.Function):
-    """``x @ weight.T`` for few that are not zero: rows of the weights are gathered and added up."""
-
-    @staticmethod
-    def forward(context: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor) -> Tensor:
-        row, column = x.nonzero(as_tuple=True)
-        heights = x[row, column]
-        first = torch.searchsorted(row, torch.arange(len(x), device=x.device))
-        context.save_for_backward(row, column, heights)
-        context.shape = weight.shape  # type: ignore[attr-defined]
-        return functional.embedding_bag(
-            column, weight.T.contiguous(), first, mode="sum", per_sample_weights=heights.to(weight)
-        )
-
-    @staticmethod
-    def backward(context: torch.autograd.function.FunctionCtx, *gradients: Tensor) -> tuple[None, Tensor]:
-        row, column, heights = context.saved_tensors  # type: ignore[attr-defined]
-        gradient = gradients[0]
-        order = column.argsort(stable=True)
-        first = torch.searchsorted(column[order], torch.arange(context.shape[1], device=gradient.device))  # type: ignore[attr-defined]
-        found = functional.embedding_bag(
-            row[order], gradient.contiguous(), first, mode="sum", per_sample_weights=heights[order].to(gradient)
-        )
-        return None, found.T
-
-
-def _dense(x: Tensor, weight: Tensor) -> Tensor:
-    """Return (T, B, out)."""
-    flat = x.reshape(-1, weight.shape[1])
-    if not x.requires_grad and int(flat.count_nonzero()) < _SPARSE * flat.numel():
-        z: Tensor = _Gathered.apply(flat, weight)  # type: ignore[no-untyped-call]
-    else:
-        z = flat @ weight.T
-    return z.reshape(*x.shape[:2], -1)
-
-
-def _convolved(x: Tensor, weight: Tensor, layer: op.Conv) -> Tensor:
-    (top, bottom), (left, right) = layer.padding
-    images = x.flatten(0, 1)
-    if (top, left) != (bottom, right):
-        images, top, left = functional.pad(images, (left, right, top, bottom)), 0, 0
-    images = images.contiguous(memory_format=torch.channels_last)
-    stride, dilation = layer.stride, layer.dilation
-    z = functional.conv2d(images, weight, None, stride, (top, left), dilation, layer.groups)
-    return z.reshape(*x.shape[:2], *z.shape[1:])
-
-
-@singledispatch
-def passed(layer: Layer, inputs: list[Tensor]) -> Tensor:
-    """Return what a layer without weights makes of its inputs, (T, B, *shape)."""
-    message = f"{layer.kind} is not trained through"
-    raise TypeError(message)
-
-
-@passed.register
-def _(layer: op.Flatten, inputs: list[Tensor]) -> Tensor:
-    return inputs[0].flatten(2)
-
-
-@passed.register
-def _(layer: op.Reshape, inputs: list[Tensor]) -> Tensor:
-    return inputs[0].reshape(*inputs[0].shape[:2], *layer.shape)
-
-
-@passed.register
-def _(layer: op.Permute, inputs: list[Tensor]) -> Tensor:
-    return inputs[0].permute(0, 1, *(axis + 2 for axis in layer.axes))
-
-
-@passed.register
-def _(layer: op.Concat, inputs: list[Tensor]) -> Tensor:
-    return torch.cat(inputs, dim=layer.axis + 2)
-
-
-@passed.register
-def _(layer: op.Add, inputs: list[Tensor]) -> Tensor:
-    total = inputs[0]
-    for more in inputs[1:]:
-        total = total + more
-    return total
-
-
-@passed.register
-def _(layer: op.AvgPool, inputs: list[Tensor]) -> Tensor:
-    (x,) = inputs
-    (top, bottom), (left, right) = layer.padding
-    images = functional.pad(x.flatten(0, 1), (left, right, top, bottom))
-    pooled = functional.avg_pool2d(images, layer.size, layer.stride)
-    return pooled.reshape(*x.shape[:2], *pooled.shape[1:])
+def _level(neuron: kinds.SpikeResponse | kinds.CurrentBased) -> float:
+    return neuron.level if isinstance(neuron, kinds.CurrentBased) else neuron.threshold

@@ -12,10 +12,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from snn.errors import SettingsError
 from snn.layers import Conv, Dense, Flatten, Input
 from snn.network import Array, Layer, Shape
@@ -26,6 +28,9 @@ _CONV = re.compile(r"(\d{1,6})c(\d{1,3})z?")
 _POOL = re.compile(r"(\d{1,3})a")
 _DENSE = re.compile(r"\d{1,7}")
 _OPTION = re.compile(r"(stride|padding|dilation|groups)=(\d{1,4})")
+
+MOST_WEIGHTS = 2**28
+"""Of a layer: with their gradients and the optimiser's means, 16 bytes each."""
 
 Weights = Callable[[str, Shape], Array]
 """Makes the weights of a layer of this name and shape."""
@@ -64,11 +69,21 @@ def read(words: Sequence[str], weights: Weights, neurons: Callable[[str], Layer]
     shape: Shape = (int(channels), int(height), int(width)) if channels else (int(width),)
     if min(shape) < 1:
         raise _fault(words[0], "has nothing in it")
+
+    def bounded(name: str, shape: Shape) -> Array:
+        if math.prod(shape) > MOST_WEIGHTS:
+            raise SettingsError(
+                f"[trainer.slayer] layers: {name} would have {math.prod(shape):,} weights; more than {MOST_WEIGHTS:,} "
+                "are not trained",
+                hint="put a convolution with a stride, or a pool, before it: docs/training.md",
+            )
+        return weights(name, shape)
+
     layers: list[Layer] = [Input(name="input", shape=shape)]
     fixed: set[str] = set()
     counts: dict[str, int] = {}
     for word in words[1:]:
-        kind, made = _layer(word, shape, layers[-1].name, counts, weights)
+        kind, made = _layer(word, shape, layers[-1].name, counts, bounded)
         layers += made
         shape = _shape(layers, shape, made)
         if kind == "pool":
@@ -97,7 +112,7 @@ def _layer(
         counts[kind] = counts.get(kind, 0) + 1
         return f"{kind}{counts[kind]}"
 
-    head, *options = word.split()
+    head, *options = word.split() or [""]
     given = {match[1]: int(match[2]) for match in map(_OPTION.fullmatch, options) if match}
     if len(given) != len(options):
         raise _fault(word, "has options that are none: stride=, padding=, dilation= and groups= are")
@@ -110,9 +125,7 @@ def _layer(
     if _DENSE.fullmatch(head) and int(head):
         name = named("dense")
         made: list[Layer] = []
-        size = 1
-        for axis in shape:
-            size *= axis
+        size = math.prod(shape)
         if len(shape) > 1:
             made.append(Flatten(name=f"{name}/flat", inputs=(source,)))
             source = made[-1].name
@@ -162,8 +175,6 @@ def _pool(word: str, name: str, source: str, shape: Shape, size: int, weights: W
 
 
 def _none(size: int) -> Array:
-    import numpy as np  # noqa: PLC0415
-
     return np.zeros(size, np.float32)
 
 

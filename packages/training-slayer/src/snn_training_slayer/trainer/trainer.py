@@ -1,9 +1,8 @@
-"""The trainer `slayer`: its settings, and a training from its beginning, or its last checkpoint, to its end."""
+"""The trainer `slayer`: its settings, and what they make of a task: a network, a goal, and a way to learn."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from msgspec import Meta
 from snn.errors import ConversionWarning, SettingsError
 from snn.network import Layer, Network
 from snn.neurons import Neuron
-from snn.progress import EpochProgress, Tell, say_nothing
+from snn.progress import Tell, say_nothing
 from snn.response_neurons import CurrentBased, SpikeResponse
 from snn.settings import PositiveFloat, PositiveInt
 from snn.training import Trainer, Training
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 
 _FREE = ("epochs", "patience")
 """The settings that may differ when a training goes on from a checkpoint."""
+
+_MANTISSA = 100.0
+"""What Loihi's weights are scaled by before they are made as large as they should be: fine enough when rounded."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Slayer(Trainer):
         PositiveFloat | None,
         Meta(
             description="What random weights between -1 and 1 over the root of the number of inputs are multiplied by; "
-            "by default 10 in dense layers and 100 in convolutions, 100 in all of Loihi's."
+            "the original had 10 and 100. By default as much as makes potentials as large as the threshold on the "
+            "first samples (root mean square), layer by layer."
         ),
     ] = None
     true_spikes: Annotated[
@@ -90,7 +93,10 @@ class Slayer(Trainer):
     optimiser: Annotated[
         Literal["adam", "nadam"], Meta(description="Adam with AMSGrad, or that with Nesterov's momentum.")
     ] = "adam"
-    learning_rate: PositiveFloat = 0.01
+    learning_rate: Annotated[
+        PositiveFloat | None,
+        Meta(description="In the unit of the weights; by default 0.01, and 0.1 of Loihi's, which are whole numbers."),
+    ] = None
     epochs: PositiveInt = 20
     batch: Annotated[PositiveInt, Meta(description="Samples between two changes of the weights.")] = 8
     dropout: Annotated[
@@ -109,18 +115,16 @@ class Slayer(Trainer):
 
     def train(self, task: Training, tell: Tell = say_nothing) -> Network:
         from . import checkpoint  # noqa: PLC0415  brings PyTorch
+        from .course import Course  # noqa: PLC0415
 
         prepared = self.prepared(task)
         learner = self._learner(prepared, task)
-        mark = self._mark(prepared, task)
-        last = checkpoint.load(task.folder) if task.resume and task.folder is not None else None
-        if last is None:
-            last = checkpoint.Checkpoint(0, mark, checkpoint.model_arrays(learner.model, "best"))
-        else:
-            self._go_on(last, mark, learner)
-        while last.epoch < self.epochs and not self._enough(last, task):
-            last = self._epoch(last, learner, task, tell)
-        if self.keep == "best" and task.validation is not None and last.epoch:
+        course = Course(learner, task, self._mark(prepared, task), epochs=self.epochs, patience=self.patience)
+        last = course.last()
+        if last is None and self.weight_scale is None and not (task.network and _has_neurons(task.network)):
+            learner.scale()
+        last = course.run(last, tell)
+        if self.keep == "best" and task.validation is not None:
             checkpoint.put_model(learner.model, last.arrays, "best")
         return self._network(learner.model, last, task)
 
@@ -174,10 +178,9 @@ class Slayer(Trainer):
     def _scales(self) -> Mapping[type[Layer], float]:
         from snn.layers import Conv, Dense  # noqa: PLC0415
 
-        loihi = self.neurons == "loihi"
-        unit = 2.0 ** (6 + self.weight_exponent) if loihi else 1.0  # a mantissa of 1 in the network
-        dense, conv = (100.0, 100.0) if loihi else (10.0, 100.0)
-        return {Dense: (self.weight_scale or dense) * unit, Conv: (self.weight_scale or conv) * unit}
+        unit = 2.0 ** (6 + self.weight_exponent) if self.neurons == "loihi" else 1.0  # a mantissa of 1 in the network
+        scale = (self.weight_scale or (_MANTISSA if self.neurons == "loihi" else 1.0)) * unit
+        return {Dense: scale, Conv: scale}
 
     def _pool(self, task: Training) -> float:
         """Return the weight of a pool: one spike in a window makes a spike."""
@@ -215,7 +218,8 @@ class Slayer(Trainer):
         model = Model(prepared, rule).to(device)
         learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
         make: Any = Nadam if self.optimiser == "nadam" else torch.optim.Adam
-        return Learner(model, make(learnt, lr=self.learning_rate, amsgrad=True), task, self._goal(task), self.batch)
+        rate = self.learning_rate or (0.1 if self.neurons == "loihi" else 0.01)
+        return Learner(model, make(learnt, lr=rate, amsgrad=True), task, self._goal(task), self.batch)
 
     def _goal(self, task: Training) -> Goal:
         from ..neurons import SpikeResponse as Response  # noqa: PLC0415
@@ -232,43 +236,6 @@ class Slayer(Trainer):
         response = Response(1.0, self.tau_ms, self.tau_refractory_ms, self.scale_refractory, 1.0, 1.0)
         return Goal(true, false, 0, steps, response, task.clock.dt_ms)
 
-    def _epoch(self, last: Checkpoint, learner: Learner, task: Training, tell: Tell) -> Checkpoint:
-        """Train one epoch more, tell of it, and keep it."""
-        from . import checkpoint  # noqa: PLC0415
-
-        epoch, started = last.epoch + 1, time.perf_counter()
-        score = learner.learn(epoch, tell)
-        validation = None if task.validation is None else learner.score(task.validation)
-        better = validation is None or last.best is None or validation.accuracy > last.best
-        told = EpochProgress(
-            epoch=epoch,
-            epochs=self.epochs,
-            loss=score.loss,
-            accuracy=score.accuracy,
-            validation_loss=None if validation is None else validation.loss,
-            validation_accuracy=None if validation is None else validation.accuracy,
-            seconds=time.perf_counter() - started,
-        )
-        tell(told)
-        arrays, scalars = checkpoint.optimiser_arrays(learner.optimiser)
-        own = checkpoint.model_arrays(learner.model, "model")
-        best = checkpoint.model_arrays(learner.model, "best") if better else _named(last.arrays, "best/")
-        now = checkpoint.Checkpoint(
-            epoch=epoch,
-            task=last.task,
-            arrays={**{name: value.copy() for name, value in {**arrays, **own, **best}.items()}},
-            best=validation.accuracy if better and validation is not None else last.best,
-            best_epoch=epoch if better else last.best_epoch,
-            scalars=scalars,
-        )
-        if task.folder is not None:
-            now.save(task.folder)
-        return now
-
-    def _enough(self, last: Checkpoint, task: Training) -> bool:
-        waited = last.epoch - last.best_epoch
-        return bool(self.patience) and task.validation is not None and waited >= self.patience
-
     def _mark(self, prepared: Prepared, task: Training) -> dict[str, Any]:
         """Return what has to be the same for a training to go on."""
         from snn import storage  # noqa: PLC0415
@@ -283,19 +250,6 @@ class Slayer(Trainer):
             "samples": len(task.data),
             "network": storage.digest(prepared.network),
         }
-
-    def _go_on(self, last: Checkpoint, mark: Mapping[str, Any], learner: Learner) -> None:
-        """Bring the learner to where the checkpoint ``last`` was."""
-        from . import checkpoint  # noqa: PLC0415
-
-        if strange := sorted(key for key in {*mark, *last.task} if mark.get(key) != last.task.get(key)):
-            key, then, now = strange[0], last.task.get(strange[0]), mark.get(strange[0])
-            raise SettingsError(
-                f"the checkpoint is of another training: its {key} is {then!r}, and now {now!r}",
-                hint="train again without --resume, into another folder",
-            )
-        checkpoint.put_model(learner.model, last.arrays, "model")
-        checkpoint.put_optimiser(learner.optimiser, last.arrays, last.scalars)
 
     def _network(self, model: Model, last: Checkpoint, task: Training) -> Network:
         for name, share in model.largest_sums().items():
@@ -314,5 +268,5 @@ class Slayer(Trainer):
         return dataclasses.replace(found, provenance=(*found.provenance, told), clock=task.clock)
 
 
-def _named(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {name: value for name, value in arrays.items() if name.startswith(prefix)}
+def _has_neurons(network: Network) -> bool:
+    return any(isinstance(layer, Neuron) for layer in network.layers)

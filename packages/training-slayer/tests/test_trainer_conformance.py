@@ -1,0 +1,18 @@
+"""The trainer keeps every promise of the contract, with either kind of neurons."""
+
+from snn.testing import TrainerSuite
+from snn_training_slayer.trainer.trainer import Slayer
+
+
+class TestResponse(TrainerSuite):
+    trainer = Slayer(layers=("8", "12", "2"), epochs=6, batch=16)
+
+
+class TestLoihi(TrainerSuite):
+    trainer = Slayer(layers=("8", "12", "2"), neurons="loihi", epochs=6, batch=16)
+
+
+class TestEverything(TrainerSuite):
+    trainer = Slayer(
+        layers=("8", "12", "2"), delays=True, dropout=0.1, optimiser="nadam", epochs=8, batch=16, patience=6
+    )
