@@ -5,11 +5,11 @@ from snn_training_slayer.trainer.trainer import Slayer
 
 
 class TestResponse(TrainerSuite):
-    trainer = Slayer(layers=("8", "12", "2"), epochs=6, batch=16)
+    trainer = Slayer(**Slayer.trial)
 
 
 class TestLoihi(TrainerSuite):
-    trainer = Slayer(layers=("8", "12", "2"), neurons="loihi", epochs=6, batch=16)
+    trainer = Slayer(**Slayer.trial, neurons="loihi")
 
 
 class TestEverything(TrainerSuite):

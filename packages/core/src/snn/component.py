@@ -6,7 +6,7 @@ from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from . import settings
 
@@ -29,11 +29,15 @@ class Component(ABC):
         and works where they are missing.
     deviations : mapping of str to str
         The names of checks (`snn.testing`) that it is known to fail, each with the reason and the measured size.
+    trial : mapping of str to object
+        Settings that have no default but are needed to check it on the golden task; `snn check` has them where none
+        are set.
     """
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
     deviations: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    trial: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __post_init__(self) -> None:
         """Raise SettingsError where a field has the wrong type or is out of bounds, however the component is made."""

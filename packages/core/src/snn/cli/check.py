@@ -31,7 +31,8 @@ _MARKS = {
 def command(plugins: Plugins, name: str, assignments: tuple[str, ...]) -> None:
     """Check that the component NAME keeps its promises on this machine.
 
-    Its settings are the defaults, but for those of --set, as in --set backend.NAME.KEY=VALUE.
+    Its settings are the defaults, or those that it names for this, but for those of --set, as in
+    --set backend.NAME.KEY=VALUE.
 
     Where components of several kinds have the name, all are checked. A check that cannot be made here is skipped, with
     the reason, and is no pass. Exits with 1 where a promise is broken, but for deviations that the component tells
@@ -79,7 +80,7 @@ def _configured(name: str, plugins: Plugins, assignments: tuple[str, ...]) -> li
                 f"{kind}: --set has no effect on {name!r}", hint=f"write --set {next(iter(named))}.{name}.KEY=VALUE"
             )
     return [
-        (kind, settings.read(tables.get(kind, {}).get(name, {}), component, f"{kind}.{name}"))
+        (kind, settings.read({**component.trial, **tables.get(kind, {}).get(name, {})}, component, f"{kind}.{name}"))
         for kind, component in named.items()
     ]
 

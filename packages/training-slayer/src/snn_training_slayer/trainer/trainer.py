@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
@@ -36,6 +37,7 @@ class Slayer(Trainer):
 
     name: ClassVar[str] = "slayer"
     requires: ClassVar[tuple[str, ...]] = ("torch",)
+    trial: ClassVar[Mapping[str, Any]] = MappingProxyType({"layers": ("8", "12", "2"), "epochs": 6, "batch": 16})
 
     layers: Annotated[
         tuple[str, ...],
