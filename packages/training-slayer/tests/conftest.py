@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+collect_ignore = ["scripts"]  # which tests run
 RECORDINGS = Path("shared", "data", "nmnist-small.tar.xz")
 
 

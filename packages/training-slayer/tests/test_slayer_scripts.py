@@ -22,7 +22,7 @@ def run(name, folder, parameters):
     (folder / "network.yaml").write_text(yaml.safe_dump(parameters))
     command = [sys.executable, "-W", "error", SCRIPTS / name, folder]
     setting = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=setting, check=False, timeout=120)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, env=setting, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

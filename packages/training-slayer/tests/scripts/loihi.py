@@ -5,8 +5,8 @@
 FOLDER has network.yaml. It is written as a user of SLAYER writes it.
 """
 
-# the names are SLAYER's
-# ruff: noqa: INP001, N801, N802, N803, N806, N816
+# in the style of SLAYER's users, not in that of this project
+# ruff: noqa: A001, B007, I001, N803, N812, N816, PTH118, RET504, T201, UP008
 
 import os
 import sys

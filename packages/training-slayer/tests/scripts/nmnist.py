@@ -5,8 +5,8 @@
 FOLDER has network.yaml, which names the recordings and the lists of samples (a line each: number, class).
 """
 
-# the names are SLAYER's
-# ruff: noqa: INP001, N801, N802, N803, N806, N816
+# in the style of SLAYER's users, not in that of this project
+# ruff: noqa: A001, DTZ005, I001, N801, N803, N816, PLW2901, PTH118, RET504, UP008
 
 import os
 import sys

@@ -5,8 +5,8 @@
 FOLDER has network.yaml; spikes go in by 250 neurons, and the one output shall fire at the times of a train of spikes.
 """
 
-# the names are SLAYER's
-# ruff: noqa: INP001, N801, N802, N803, N806, N816
+# in the style of SLAYER's users, not in that of this project
+# ruff: noqa: A001, B007, DTZ005, I001, N801, N803, N816, PLW2901, PTH118, RET504, T201, UP008
 
 import os
 import sys

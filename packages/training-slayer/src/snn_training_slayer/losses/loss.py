@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from snn.errors import DataError, SettingsError
+from snn.errors import DataError
 from torch import Tensor
 
 from ..parameters import number_of, table_of
