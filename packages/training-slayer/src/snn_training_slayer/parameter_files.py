@@ -18,7 +18,7 @@ _DAMAGES = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, 
 
 
 def text_of(table: Mapping[str, Any], place: str) -> str:
-    """Return numbers, texts, lists and tables as YAML; raise OutputError, naming ``place``, where it holds anything else."""
+    """Return numbers, texts, lists and tables as YAML; raise OutputError with ``place`` for anything else."""
     try:
         return yaml.safe_dump(table, sort_keys=False, allow_unicode=True)
     except (yaml.YAMLError, RecursionError) as error:
