@@ -8,11 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from snn.errors import DataError, SettingsError
+from snn_training_slayer.kernels import anticausal, causal
 from snn_training_slayer.losses import (
-    CausalFilter,
     Loss,
-    alpha_kernel,
-    loihi_kernel,
     number_of_spikes_loss,
     probability_of_spikes_loss,
     spike_count_loss,
@@ -22,8 +20,13 @@ from snn_training_slayer.losses import (
 ERROR = {"type": "NumSpikes", "tgtSpikeRegion": {"start": 1, "stop": 3}, "tgtSpikeCount": {True: 5, False: 1}}
 
 
+SRM = {"type": "SRMALPHA", "theta": 10, "tauSr": 1.0, "tauRef": 1.0, "scaleRef": 2, "tauRho": 1, "scaleRho": 1}
+LOIHI = {"type": "LOIHI", "vThMant": 80, "iDecay": 2048, "vDecay": 2048, "refDelay": 1, "wgtExp": 0}
+LOIHI |= {"tauRho": 1, "scaleRho": 1}
+
+
 def parameters(dt=1.0, steps=4, error=ERROR, **neuron):
-    neuron = neuron or {"type": "SRMALPHA", "tauSr": 1.0}
+    neuron = {**(LOIHI if neuron.get("type") == "LOIHI" else SRM), **neuron}
     return {"simulation": {"Ts": dt, "tSample": steps * dt}, "neuron": neuron, "training": {"error": error}}
 
 
@@ -54,39 +57,10 @@ def random_spikes(seed, shape, dt):
     return (np.random.default_rng(seed).random(shape) < 0.3) / dt
 
 
-def test_the_alpha_kernel_ends_where_it_falls_below_a_hundredth():
-    expected = [0, 1, 2 * exp(-1), 3 * exp(-2), 4 * exp(-3), 5 * exp(-4), 6 * exp(-5), 7 * exp(-6)]  # 8 e^-7 < 0.01
-    assert alpha_kernel(1, 1, 100) == pytest.approx(expected)
-    assert alpha_kernel(1, 1, 3) == pytest.approx(expected[:3])
-    assert alpha_kernel(1000, 1, 5)[1] == pytest.approx(1e-3 * exp(1 - 1e-3))  # small before its peak is no end
-
-
-def test_the_loihi_kernel_is_the_chips_voltage_till_it_is_0():
-    # current 4, 2, 1, 0; voltage 4, 2 + 2, 2 + 1, 1 + 0, 0
-    assert loihi_kernel(2048, 2048, -5, 100) == [1, 1, 0.75, 0.25]
-    assert loihi_kernel(4096, 2048, 0, 100) == [1 / 2**k for k in range(8)]
-    assert loihi_kernel(4096, 0, 0, 5) == [1] * 5  # without decay it never ends
-
-
-@given(seed=st.integers(0, 99), steps=st.sampled_from([1, 7, 30]), dt=st.sampled_from([0.5, 1, 2]))
-@settings(deadline=None)
-def test_the_filter_and_its_transpose_are_plain_sums(seed, steps, dt):
-    kernel = eps(2.0, dt)
-    s = np.random.default_rng(seed).normal(size=(3, steps))
-    causal = CausalFilter(kernel, dt)
-    np.testing.assert_allclose(causal(torch.tensor(s.T)).T, psp_of(kernel, dt, s), atol=1e-12)
-    np.testing.assert_allclose(causal.transposed(torch.tensor(s.T)).T, transposed_of(kernel, dt, s), atol=1e-12)
-
-
-def test_long_recordings_are_filtered_in_blocks():
-    kernel = eps(90.0, 1.0)
-    assert len(kernel) > 512
-    s = np.random.default_rng(0).normal(size=(2, 1300))
-    expected = np.stack([np.convolve(row, kernel)[:1300] for row in s])
-    back = np.stack([np.convolve(row[::-1], kernel)[:1300][::-1] for row in s])
-    causal = CausalFilter(kernel, 1.0)
-    np.testing.assert_allclose(causal(torch.tensor(s.T)).T, expected, atol=1e-9)
-    np.testing.assert_allclose(causal.transposed(torch.tensor(s.T)).T, back, atol=1e-9)
+def filtering(kernel):
+    """Return the sum under a kernel of plain numbers, and its transpose."""
+    kernel = torch.tensor(kernel, dtype=torch.float64)
+    return lambda s: causal(s, kernel.to(s)), lambda a: anticausal(a, kernel.to(a))
 
 
 def test_the_loss_of_spike_times_is_that_done_by_hand():
@@ -120,8 +94,8 @@ def test_the_loss_of_numbers_is_that_done_by_hand():
 
 def test_spikes_outside_the_region_reach_into_it_and_are_told_apart_from_those_inside():
     spikes = torch.tensor([1.0, 1, 1, 0]).reshape(4, 1, 1).requires_grad_()
-    causal = CausalFilter([0.0, 1.0], 1.0)  # a delay of a step
-    found = number_of_spikes_loss(spikes, torch.tensor([0]), 5, 1, 1, 3, causal, causal.transposed)
+    delayed = filtering([0.0, 1.0])
+    found = number_of_spikes_loss(spikes, torch.tensor([0]), 5, 1, 1, 3, *delayed)
     assert found.item() == 0.5 * (0.5**2 + 1.5**2)  # errors 0, 1 - 1.5, -1.5, 0
     found.backward()
     assert spikes.grad.flatten().tolist() == [-0.5, -1.5, 0, 0]
@@ -152,20 +126,19 @@ def test_time_first_spikes_of_height_1_have_the_same_loss():
     spikes = torch.tensor(random_spikes(5, (4, 10, 1, 1, 30), 1.0))
     labels = torch.tensor([3, 0, 9, 3])
     desired = torch.nn.functional.one_hot(labels, 10).reshape(4, 10, 1, 1, 1)
-    causal = CausalFilter(eps(1.0, 1.0), 1.0)
     first = spikes.reshape(4, 10, 30).permute(2, 0, 1).contiguous()
-    found = number_of_spikes_loss(first, labels, 5, 1, 1, 3, causal, causal.transposed)
+    found = number_of_spikes_loss(first, labels, 5, 1, 1, 3, *filtering(eps(1.0, 1.0)))
     assert found.item() == pytest.approx(Loss(parameters(steps=30)).number_of_spikes(spikes, desired).item())
 
 
 def test_a_response_has_its_own_gradient_where_none_is_given():
-    causal = CausalFilter([1.0, 0.5], 1.0)
+    psp, transposed = filtering([1.0, 0.5])
     ours, theirs = (torch.rand(6, 2, 3, dtype=torch.float64, generator=torch.manual_seed(0)) for _ in range(2))
     theirs = ours.clone()
     ours.requires_grad_()
     theirs.requires_grad_()
-    spike_count_loss(ours, torch.ones(2, 3), 1, 4, causal, causal.transposed).backward()
-    spike_count_loss(theirs, torch.ones(2, 3), 1, 4, causal).backward()
+    spike_count_loss(ours, torch.ones(2, 3), 1, 4, psp, transposed).backward()
+    spike_count_loss(theirs, torch.ones(2, 3), 1, 4, psp).backward()
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 
@@ -239,21 +212,43 @@ def test_a_layer_of_the_users_gives_the_response_and_cannot_change_the_parameter
     assert found.item() == 2
     found.backward()
     assert spikes.grad.flatten().tolist() == [4, 0, 0, 0]
-    assert "scaleRho" not in table["neuron"]
-    assert "scaleRho" not in loss.neuron
+    assert table["neuron"]["scaleRho"] == 1
+    assert loss.neuron["scaleRho"] == 1
 
 
 def test_loihi_neurons_have_their_own_response():
-    neuron = {"type": "LOIHI", "iDecay": 2048, "vDecay": 2048, "wgtExp": -5, "vThMant": 80}
+    # in halves, current 4, 2, 1, 0; voltage 4, 2 + 2, 2 + 1, 1 + 0, 0
     spikes = torch.zeros(1, 1, 1, 1, 6)
     spikes[..., 1] = 1
-    found = Loss(parameters(1.0, 6, **neuron)).spike_time(spikes, torch.zeros_like(spikes))
-    assert found.item() == 0.5 * (1 + 1 + 0.75**2 + 0.25**2)
+    table = parameters(1.0, 6, **{**LOIHI, "wgtExp": -5})
+    for loss in (Loss(table), slayer.loss(table, slayer.loihi)):
+        found = loss.spike_time(spikes, torch.zeros_like(spikes))
+        assert found.item() == 0.5 * (1 + 1 + 0.75**2 + 0.25**2)
+
+
+@pytest.mark.parametrize("dt", [0.5, 1.0])
+def test_loihi_potentials_have_the_gradient_dt_psp_transposed_of_the_error(dt):
+    # current 128, 64, 32, … shifted, as the chip has it, till the voltage is 0; over its peak
+    current = voltage = 128
+    kernel = []
+    while voltage:
+        kernel.append(voltage)
+        current = current * 2048 >> 12
+        voltage = (voltage * 3072 >> 12) + current
+    kernel, shape = [value / max(kernel) for value in kernel], (2, 3, 2, 1, 40)
+    spikes, desired = random_spikes(0, shape, dt), random_spikes(1, shape, dt)
+    e = psp_of(kernel, dt, spikes - desired)
+    out = torch.tensor(spikes, requires_grad=True)
+    found = Loss(parameters(dt, 40, **{**LOIHI, "vDecay": 1024})).spike_time(out, torch.tensor(desired))
+    assert found.item() == pytest.approx(0.5 * dt * (e**2).sum(), rel=1e-12)
+    found.backward()
+    np.testing.assert_allclose(out.grad, dt * transposed_of(kernel, dt, e), atol=1e-12)
 
 
 def test_parameters_are_taken_from_a_file_too(tmp_path):
     (tmp_path / "network.yaml").write_text(
-        "simulation: {Ts: 1, tSample: 4}\nneuron: {tauSr: 1}\n"
+        "simulation: {Ts: 1, tSample: 4, nSample: 9}\n"
+        "neuron: {type: SRMALPHA, theta: 10, tauSr: 1, tauRef: 1, scaleRef: 2, tauRho: 1, scaleRho: 1}\n"
         "training: {error: {tgtSpikeRegion: {start: 1, stop: 3}, tgtSpikeCount: {true: 5, 'false': 1}}}\n"
     )
     loss = slayer.spikeLoss(slayer.params(tmp_path / "network.yaml"))
@@ -265,12 +260,15 @@ def test_parameters_are_taken_from_a_file_too(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"neuron": {}}, "tauSr is None"),
-        ({"neuron": {"tauSr": "1e-3"}}, "tauSr is '1e-3', not a number above 0"),
-        ({"neuron": {"type": "LOIHI"}}, "iDecay is None"),
-        ({"neuron": {"type": "LOIHI", "iDecay": 1, "vDecay": 4097}}, "vDecay is 4097, .* at most 4096"),
-        ({"neuron": {"type": "LOIHI", "iDecay": 1, "vDecay": 1, "wgtExp": -8}}, "wgtExp is -8"),
-        ({"neuron": {"tauSr": 1e9}, "simulation": {"Ts": 1, "tSample": 1e9}}, "longer than 16384 steps"),
+        ({"neuron": {}}, "neuron lacks scaleRef, .*, theta, type"),
+        ({"neuron": {**SRM, "tauSr": "1e-3"}}, "tauSr is '1e-3', not a number"),
+        ({"neuron": {**SRM, "tauSr": -1}}, "tau must be positive"),
+        ({"neuron": {**SRM, "tauS": 1}}, "neuron has unknown tauS"),
+        ({"neuron": {**SRM, "type": "LIF"}}, "type is 'LIF'"),
+        ({"neuron": {"type": "LOIHI"}}, "neuron lacks iDecay"),
+        ({"neuron": {**LOIHI, "vDecay": 4097}}, "voltage_decay must be an integer from 0 to 4096"),
+        ({"neuron": {**LOIHI, "wgtExp": -8}}, "wgtExp is -8"),
+        ({"neuron": {**LOIHI, "wgtExp": 10**9}}, "wgtExp is 1000000000, .* at most 7"),
         ({"neuron": 3}, "no table neuron"),
         ({"simulation": {"Ts": 0, "tSample": 1}}, "Ts is 0"),
         ({"simulation": {"Ts": 1, "tSample": float("inf")}}, "tSample is inf"),
@@ -291,9 +289,8 @@ VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_s
 
 @given(
     simulation=st.fixed_dictionaries({"Ts": VALUES | st.just(1), "tSample": VALUES | st.just(4)}),
-    neuron=st.fixed_dictionaries(
-        {"type": st.sampled_from(["LOIHI", "SRMALPHA", None]), "tauSr": VALUES | st.just(1)},
-        optional={"iDecay": VALUES | st.just(9), "vDecay": VALUES | st.just(9), "wgtExp": VALUES},
+    neuron=st.sampled_from([SRM, LOIHI]).flatmap(
+        lambda neuron: st.fixed_dictionaries({name: st.just(value) | VALUES for name, value in neuron.items()})
     ),
     error=st.fixed_dictionaries({"tgtSpikeRegion": VALUES | st.just({"start": 0, "stop": 1}), "tgtSpikeCount": VALUES}),
     window=st.floats(),
@@ -315,9 +312,7 @@ def test_any_parameters_make_finite_losses_or_a_settings_error(simulation, neuro
 
 
 def test_the_response_is_that_of_the_layer():
-    pytest.importorskip("snn_training_slayer.spike_layer")
-    neuron = {"type": "SRMALPHA", "theta": 10, "tauSr": 2.0, "tauRef": 1.0, "scaleRef": 2, "tauRho": 1, "scaleRho": 1}
-    table, shape = parameters(0.5, 40, **neuron), (2, 3, 1, 1, 40)
+    table, shape = parameters(0.5, 40, tauSr=2.0), (2, 3, 1, 1, 40)
     spikes = [torch.tensor(random_spikes(6, shape, 0.5)).float().requires_grad_() for _ in range(2)]
     for out, loss in zip(spikes, (Loss(table), Loss(table, slayer.SpikeLayer)), strict=True):
         loss.spike_time(out, torch.tensor(random_spikes(7, shape, 0.5)).float()).backward()

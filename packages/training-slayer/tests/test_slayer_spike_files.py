@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import snn_training_slayer as slayer
@@ -9,8 +7,6 @@ from hypothesis import strategies as st
 from snn.errors import DataError, OutputError, SettingsError
 from snn_training_slayer import spike_files
 from snn_training_slayer.spike_files import Event
-
-N_MNIST = Path("/work/data/nm/NMNISTsmall")
 
 BS1 = bytes([0x01, 0x2C, 0x80, 0x03, 0xE8])  # neuron 300, ON, 1 ms
 BS2 = bytes([0x21, 0x07, 0x7F, 0xFF, 0xFF])  # x 33, y 7, OFF, the last µs of 23 bits
@@ -203,6 +199,20 @@ def test_times_fall_into_the_nearest_bin_half_to_even():
     assert Event([0] * 2, None, [0] * 2, [1, 5]).to_spike_array(2).tolist() == [[[0.5, 0, 0.5]]]
 
 
+def test_the_keywords_and_attributes_of_the_original_name_the_columns():
+    events = slayer.io.event(xEvent=[3], yEvent=None, pEvent=[1], tEvent=[4])
+    assert columns(events) == columns(Event(t=[4], p=[1], x=[3])) == ([3], None, [1], [4])
+    events = Event([3], [2], pEvent=[1], tEvent=[4])
+    assert [events.xEvent, events.yEvent, events.pEvent, events.tEvent] == [[3], [2], [1], [4]]
+    with pytest.raises(TypeError, match="got x and xEvent"):
+        Event([3], xEvent=[3], p=[1], t=[4])
+    for name in ("zEvent", "z", "Event", "xEventEvent"):
+        with pytest.raises(TypeError, match=f"no '{name}'"):
+            Event([3], None, [1], [4], **{name: [1]})
+    with pytest.raises(DataError, match="no p, t"):
+        Event([3])
+
+
 def test_arrays_are_channel_row_column_time():
     array = Event([3], [2], [1], [4]).to_spike_array()
     assert array.shape == (2, 3, 4, 5)
@@ -362,17 +372,16 @@ def test_show_waits_for_the_window(monkeypatch):
     assert len(shown) == 1
 
 
-@pytest.mark.skipif(not N_MNIST.is_dir(), reason="the recordings of N-MNIST are not here")
-def test_recordings_of_n_mnist_are_written_as_they_were_read(tmp_path):
-    for name in ("1.bs2", "100.bs2"):
-        events = spike_files.read_2d_spikes(N_MNIST / name)
+def test_recordings_of_n_mnist_are_written_as_they_were_read(tmp_path, n_mnist):
+    for name in ("1.bs2", "10.bs2"):
+        events = spike_files.read_2d_spikes(n_mnist / name)
         assert events.x.max() < 34
         assert events.y.max() < 34
         assert set(events.p.tolist()) == {0, 1}
         assert 250 < events.t.max() < 350
         spike_files.write_2d_spikes(tmp_path / name, events)
-        assert (tmp_path / name).read_bytes() == (N_MNIST / name).read_bytes()
-    wanted = min((N_MNIST / "Desired_10_60").glob("*.bsn"))
+        assert (tmp_path / name).read_bytes() == (n_mnist / name).read_bytes()
+    wanted = n_mnist / "3.bsn"
     neuron, start, end, count = spike_files.read_1d_spike_counts(wanted)
     assert neuron.tolist() == list(range(10))
     assert sorted(count.tolist()) == [10] * 9 + [60]

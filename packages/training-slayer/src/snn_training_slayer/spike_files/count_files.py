@@ -45,7 +45,7 @@ def write_1d_spike_counts(
         Where a value does not fit into its field.
     """
     try:  # events check what is a whole number, and what a time
-        starts, ends = (Event(neuron, None, count, time) for time in (start, end))  # type: ignore[arg-type]
+        starts, ends = (Event(neuron, None, count, time) for time in (start, end))
     except DataError as error:
         raise OutputError(f"{filename} cannot be written: {error}", hint="give each neuron all its values") from error
     _BSN.write(Path(filename), [starts.x, microseconds(starts.t), microseconds(ends.t), starts.p])

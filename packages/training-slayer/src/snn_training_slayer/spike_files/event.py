@@ -12,7 +12,8 @@ import numpy.typing as npt
 from snn.errors import DataError, SettingsError
 
 from ..utils import original_spelling
-from .columns import FARTHEST, Numbers, Times, numbers_of, whole_numbers
+from .bins import bins_of, inside
+from .columns import Numbers, Times, numbers_of, whole_numbers
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _LARGEST = 2**31  # values of an array of bins, 8 GB
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Event:
     """Spikes of a sensor or a layer, as addresses and times.
 
@@ -36,6 +37,8 @@ class Event:
     t : array of float, (n,)
         Time in ms.
 
+    The original's keywords, xEvent to tEvent, name them too.
+
     Raises
     ------
     DataError
@@ -47,17 +50,30 @@ class Event:
     p: Numbers
     t: Times
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "x", whole_numbers("x", self.x))
-        object.__setattr__(self, "y", None if self.y is None else whole_numbers("y", self.y))
-        object.__setattr__(self, "p", whole_numbers("polarity", self.p))
-        object.__setattr__(self, "t", numbers_of("time", self.t).astype(np.float64))
+    def __init__(
+        self,
+        x: npt.ArrayLike | None = None,
+        y: npt.ArrayLike | None = None,
+        p: npt.ArrayLike | None = None,
+        t: npt.ArrayLike | None = None,
+        **original: npt.ArrayLike | None,
+    ) -> None:
+        given = _named({"x": x, "y": y, "p": p, "t": t}, original)
+        object.__setattr__(self, "x", whole_numbers("x", given["x"]))
+        object.__setattr__(self, "y", None if given["y"] is None else whole_numbers("y", given["y"]))
+        object.__setattr__(self, "p", whole_numbers("polarity", given["p"]))
+        object.__setattr__(self, "t", numbers_of("time", given["t"]).astype(np.float64))
         lengths = {len(column) for column in (self.x, self.y, self.p, self.t) if column is not None}
         if len(lengths) > 1:
             raise DataError(f"events have columns of {sorted(lengths)} values", hint="give each event all its values")
         if len(self) and self.p.min() < 0:
             told = f"an event has polarity {self.p.min()}, which is no channel"
             raise DataError(told, hint="number polarities from 0: 0 for OFF, 1 for ON")
+
+    xEvent = property(lambda self: self.x)  # noqa: N815  the original's names, as are the next
+    yEvent = property(lambda self: self.y)  # noqa: N815
+    pEvent = property(lambda self: self.p)  # noqa: N815
+    tEvent = property(lambda self: self.t)  # noqa: N815
 
     def __len__(self) -> int:
         return len(self.x)
@@ -81,7 +97,7 @@ class Event:
         -------
         ndarray of float32, (channel, x, time) or (channel, y, x, time)
         """
-        axes = [*self._axes(), self._bins(sampling_time)]
+        axes = [*self._axes(), bins_of(self.t, sampling_time)]
         if dim is None:
             dim = [int(axis.max(initial=0)) + 1 for axis in axes]
         if len(dim) != len(axes) or min(dim) < 0:
@@ -90,7 +106,7 @@ class Event:
             told = f"an array of {' x '.join(map(str, dim))} bins would have more than {_LARGEST} values"
             raise DataError(told, hint="give dim, or a longer sampling_time")
         spikes = np.zeros(tuple(dim), np.float32)
-        spikes[tuple(axis[_inside(axes, dim)] for axis in axes)] = 1 / sampling_time
+        spikes[tuple(axis[inside(axes, dim)] for axis in axes)] = 1 / sampling_time
         return spikes
 
     def to_spike_tensor(
@@ -121,14 +137,14 @@ class Event:
             raise DataError(told, hint="give zeros of (channel, y, x, time)")
         if binning_mode.upper() not in {"OR", "SUM"}:
             raise SettingsError(f"there is no binning mode {binning_mode!r}", hint='there are "OR" and "SUM"')
-        bins = self._bins(sampling_time)
+        bins = bins_of(self.t, sampling_time)
         if random_shift and len(self):
             ends = sorted((-int(bins.min()), empty_tensor.shape[3] - 1 - int(bins.max())))
             bins = bins + int(torch.randint(ends[0], ends[1] + 1, ()))
         rows = np.zeros_like(bins) if self.y is None else self.y
         axes = [self.p, rows, self.x, bins]
-        inside = _inside(axes, empty_tensor.shape)
-        places = tuple(torch.from_numpy(axis[inside]).to(empty_tensor.device) for axis in axes)
+        kept = inside(axes, empty_tensor.shape)
+        places = tuple(torch.from_numpy(axis[kept]).to(empty_tensor.device) for axis in axes)
         height = torch.tensor(1 / sampling_time, dtype=empty_tensor.dtype, device=empty_tensor.device)
         return empty_tensor.index_put_(places, height, accumulate=binning_mode.upper() == "SUM")
 
@@ -137,11 +153,6 @@ class Event:
 
     def _axes(self) -> list[Numbers]:
         return [self.p, self.x] if self.y is None else [self.p, self.y, self.x]
-
-    def _bins(self, sampling_time: float) -> Numbers:
-        if not 0 < sampling_time < np.inf:
-            raise SettingsError(f"a bin of {sampling_time} ms holds no time", hint="give a sampling_time above 0")
-        return np.clip(np.rint(self.t / sampling_time), -FARTHEST, FARTHEST).astype(np.int64)
 
 
 _AXES = {1: "give (channel, x, time)", 2: "give (channel, y, x, time)"}
@@ -164,8 +175,18 @@ def spike_array_to_event(spike_mat: npt.ArrayLike, sampling_time: float = 1) -> 
     return Event(x, rows[0] if rows else None, p, (bins * sampling_time).astype(np.float64))
 
 
-def _inside(axes: Sequence[Numbers], shape: Sequence[int]) -> npt.NDArray[np.bool_]:
-    inside = np.ones(len(axes[0]), np.bool_)
-    for axis, size in zip(axes, shape, strict=True):
-        inside &= (axis >= 0) & (axis < size)
-    return inside
+def _named(
+    ours: dict[str, npt.ArrayLike | None], original: dict[str, npt.ArrayLike | None]
+) -> dict[str, npt.ArrayLike | None]:
+    """Return the columns by our names; all but y are needed."""
+    for name, column in original.items():
+        letter = name.removesuffix("Event")
+        if letter == name or letter not in ours:
+            raise TypeError(f"events have no {name!r}")
+        if ours[letter] is not None:
+            raise TypeError(f"events got {letter} and {name}, which is the same")
+        ours = {**ours, letter: column}
+    missing = [name for name, column in ours.items() if column is None and name != "y"]
+    if missing:
+        raise DataError(f"events have no {', '.join(missing)}", hint="give x, p and t, and y where there are rows")
+    return ours
