@@ -202,6 +202,16 @@ def test_sums_that_float32_does_not_hold_are_warned_about():
         Slayer(epochs=1).train(task(network=dataclasses.replace(given, stage="spiking")))
 
 
+def test_weights_of_a_file_that_eight_bits_do_not_hold_are_warned_about():
+    fire = CurrentBased(name="out", inputs=("a",), threshold=5120.0, current_decay=0.25, integer=True)
+    weight = np.zeros((2, 8))
+    weight[0, 0] = 300 * 64
+    given = dataclasses.replace(untrained(golden.dense("a", "input", weight), fire), stage="spiking")
+    with pytest.warns(ConversionWarning, match="at most 254 .* up to 300"):
+        Slayer(epochs=1).train(task(network=given))
+    assert Slayer(epochs=1, weight_exponent=1).train(task(network=given))["a"].weight.max() > 250 * 64
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch sees a CUDA device")
 def test_a_device_that_is_not_there_is_refused():
     with pytest.raises(SettingsError, match="cuda"):

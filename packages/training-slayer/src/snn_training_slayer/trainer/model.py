@@ -126,12 +126,21 @@ class Model(torch.nn.Module):
             changed[name] = dataclasses.replace(given[name], delay_ms=late)  # type: ignore[call-arg]
         return dataclasses.replace(given, layers=tuple(changed.get(layer.name, layer) for layer in given.layers))
 
+    @property
+    def loihi(self) -> bool:
+        """Whether its neurons are Loihi's."""
+        return isinstance(self._prepared.network.output, CurrentBased)
+
+    def largest_mantissa(self) -> float:
+        """Return the largest size of a weight of Loihi's neurons; 0 where there are others."""
+        return max(float(weight.detach().abs().max()) for weight in self.weights) if self.loihi else 0.0
+
     @torch.no_grad()
     def bound(self) -> None:
         """Bring delays back to where they may be, and Loihi's weights to what eight bits hold."""
         for delay in self.delays:
             delay.clamp_(0, self._rule.max_delay_ms)
-        if any(isinstance(neuron, kinds.CurrentBased) for neuron in self._neurons.values()):
+        if self.loihi:
             for weight in self.weights:
                 weight.clamp_(-LARGEST, LARGEST)
 

@@ -201,7 +201,7 @@ class Slayer(Trainer):
 
         from ..optimisers import Nadam  # noqa: PLC0415
         from .learning import Learner  # noqa: PLC0415
-        from .model import Model, Rule  # noqa: PLC0415
+        from .model import LARGEST, Model, Rule  # noqa: PLC0415
 
         if self.device == "cuda" and not torch.cuda.is_available():
             raise SettingsError(
@@ -220,7 +220,14 @@ class Slayer(Trainer):
         model = Model(prepared, rule).to(device)
         learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
         make: Any = Nadam if self.optimiser == "nadam" else torch.optim.Adam
-        rate = self.learning_rate or (0.1 if self.neurons == "loihi" else 0.01)
+        if (largest := model.largest_mantissa()) > LARGEST:
+            warnings.warn(
+                f"Loihi's weights are at most {LARGEST} times two to the weight_exponent; those that training begins "
+                f"with are up to {largest:.3g}, and are cut",
+                ConversionWarning,
+                stacklevel=4,
+            )
+        rate = self.learning_rate or (0.1 if model.loihi else 0.01)
         return Learner(model, make(learnt, lr=rate, amsgrad=True), task, self._goal(task), self.batch)
 
     def _goal(self, task: Training) -> Goal:
@@ -255,7 +262,7 @@ class Slayer(Trainer):
 
     def _network(self, model: Model, last: Checkpoint, task: Training) -> Network:
         for name, share in model.largest_sums().items():
-            if share > 1 and self.neurons == "response":
+            if share > 1 and not model.loihi:
                 warnings.warn(
                     f"layer {name!r}: its weights add up to {share:.3g} times what float32 adds exactly; spikes of "
                     "other simulators may differ where a potential is at its threshold",
