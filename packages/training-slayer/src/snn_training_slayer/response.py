@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from math import e, log2
 from typing import Any, cast
 
 import numpy as np
@@ -43,6 +44,9 @@ class _Alpha:
         """What the compiled loops take, with what is left of a value that leaves the kernel."""
         gone = self.kept**self.length
         return self.kept, self.factor, self.length, gone, self.length * gone
+
+
+LOG2_E = log2(e)
 
 
 def psp(
@@ -105,11 +109,15 @@ def rows(x: Tensor) -> Tensor:
     return x.detach().reshape(len(x), -1).contiguous()
 
 
-def parts(x: Tensor) -> Iterator[slice]:
-    """Yield slices of the steps of ``x`` (T, N), of which each stays in a cache while several things are done to it."""
+def parts(x: Tensor) -> list[slice]:
+    """Return slices of the steps of ``x`` (T, N), of which each stays in a cache while several things are done to it."""
     steps = max(1, CACHED // max(1, x[:1].numel()))
-    for begin in range(0, len(x), steps):
-        yield slice(begin, begin + steps)
+    return [slice(begin, min(begin + steps, len(x))) for begin in range(0, len(x), steps)]
+
+
+def scalars(x: Tensor, *values: float) -> Iterator[Tensor]:
+    """Yield numbers as tensors of the type of ``x``: PyTorch takes longer to make one of a number than to use it."""
+    return iter(torch.tensor(values, dtype=x.dtype, device=x.device).unbind())
 
 
 def _refractory(neuron: SpikeResponse, dt: float, steps: int) -> _Alpha:
@@ -180,8 +188,16 @@ def surrogate(gradient: Tensor, potential: Tensor, level: float, tau: float, hei
         return out
     out = torch.empty_like(potential)
     for part in parts(potential):
-        torch.sub(potential[part], level, out=out[part]).abs_().mul_(-rate).exp_().mul_(height).mul_(gradient[part])
+        surrogate_plain(gradient[part], potential[part], out[part], level, tau, height)
     return out
+
+
+def surrogate_plain(
+    gradient: Tensor, potential: Tensor, out: Tensor, level: float, tau: float, height: float
+) -> None:
+    """Write the surrogate; a power of two takes PyTorch half the time that one of e does."""
+    level_, rate, height_ = scalars(out, level, -LOG2_E / (tau * level), height)
+    torch.sub(potential, level_, out=out).abs_().mul_(rate).exp2_().mul_(height_).mul_(gradient)
 
 
 def _by_potential(gradient: Tensor, potential: Tensor, neuron: SpikeResponse, dt: float, compiled: bool) -> Tensor:
