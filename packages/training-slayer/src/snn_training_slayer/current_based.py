@@ -123,8 +123,10 @@ def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
     if not neuron.integer:
         loops.fire_float(*arrays, *map(np.float32, neuron.kept), np.float32(neuron.level), neuron.refractory_steps)
         return spikes, recorded
-    number, unit = (np.float64, 1) if _bound(z, neuron) < EXACT else (np.int64, 4096)
-    gain, level, *shares = (number(each) for each in (neuron.gain, neuron.level, *(k * unit for k in neuron.kept)))
+    most = max(_bound(z, neuron), neuron.gain, neuron.level)
+    number = np.int32 if most < WORD else np.float64 if most < EXACT else np.int64
+    gain, level = number(neuron.gain), number(neuron.level)
+    shares = [np.int64(4096 * kept) if number is np.int64 else np.float64(kept) for kept in neuron.kept]
     zeros = np.zeros(min(loops.BLOCK, max(z.shape[1], 1)), number)
     last = neuron.refractory_steps, np.float32(neuron.voltage_decay)
     loops.fire_integer(*arrays, zeros, gain, *shares, level, *last)
@@ -149,7 +151,7 @@ def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
 
 def _fits(z: Tensor, neuron: CurrentBased) -> bool:
     """Return whether states are less than 2**31, and the threshold, and what is next above it, exact in float32."""
-    return _bound(z, neuron) < WORD and neuron.level < PRECISE
+    return max(_bound(z, neuron), neuron.gain) < WORD and neuron.level < PRECISE
 
 
 def _integrate_floats(
