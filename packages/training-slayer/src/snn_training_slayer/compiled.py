@@ -27,9 +27,7 @@ _ONE, _NONE = np.float32(1), np.float32(0)
 _LEAST = np.float32(-125)
 _ROUND = np.float32(1.5 * 2**23)
 """Added to a small number it leaves that rounded to a whole one, in the last bits of the sum."""
-_POWER = tuple(
-    np.float32(each) for each in (0.00957009010, 0.0559178591, 0.240247458, 0.693121791, 0.999999285)
-)
+_POWER = tuple(np.float32(each) for each in (0.00957009010, 0.0559178591, 0.240247458, 0.693121791, 0.999999285))
 """The polynomial that is 2**x from -1/2 to 1/2 within 3e-6 of itself, the highest power first."""
 
 

@@ -189,9 +189,7 @@ def _integrate_integers(
     torch.threshold_(recorded, -above, -neuron.voltage_decay).neg_()
 
 
-def _backward_plain(
-    gradient: Tensor, recorded: Tensor, neuron: CurrentBased, tau: float, height: float
-) -> Tensor:
+def _backward_plain(gradient: Tensor, recorded: Tensor, neuron: CurrentBased, tau: float, height: float) -> Tensor:
     """Return the gradient by z: that by v through both leaks backward in time."""
     kept_u, kept_v = neuron.kept
     by_z = torch.empty_like(recorded)

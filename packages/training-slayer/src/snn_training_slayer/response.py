@@ -110,7 +110,7 @@ def rows(x: Tensor) -> Tensor:
 
 
 def parts(x: Tensor) -> list[slice]:
-    """Return slices of the steps of ``x`` (T, N), of which each stays in a cache while several things are done to it."""
+    """Return slices of the steps of ``x`` (T, N); each stays in a cache while several things are done to it."""
     steps = max(1, CACHED // max(1, x[:1].numel()))
     return [slice(begin, min(begin + steps, len(x))) for begin in range(0, len(x), steps)]
 
@@ -144,7 +144,7 @@ def _alpha_sum(x: Tensor, kernel: _Alpha, compiled: bool, later: bool = False) -
 
 
 def _spans(x: Tensor, length: int, most: int) -> Iterator[tuple[int, int]]:
-    """Yield first and last + 1 of ``most`` steps or fewer that fit in a cache; all have, or none has, one gone before."""
+    """Yield first and last + 1 of at most ``most`` steps that fit in a cache, before or after ``length`` of them."""
     size = min(most, max(1, CACHED // 4 // max(1, x[:1].numel())))
     for begin, end in ((0, min(length, len(x))), (length, len(x))):
         yield from ((first, min(first + size, end)) for first in range(begin, end, size))
@@ -247,9 +247,7 @@ def surrogate(gradient: Tensor, potential: Tensor, level: float, tau: float, hei
     return out
 
 
-def surrogate_plain(
-    gradient: Tensor, potential: Tensor, out: Tensor, level: float, tau: float, height: float
-) -> None:
+def surrogate_plain(gradient: Tensor, potential: Tensor, out: Tensor, level: float, tau: float, height: float) -> None:
     """Write the surrogate; a power of two takes PyTorch half the time that one of e does."""
     level_, rate, height_ = scalars(out, level, -LOG2_E / (tau * level), height)
     torch.sub(potential, level_, out=out).abs_().mul_(rate).exp2_().mul_(height_).mul_(gradient)
