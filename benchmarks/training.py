@@ -4,9 +4,20 @@
 
 Input spikes are random, 5 % of all, and the gradient of the output is given. Times are those of the processor, at one
 thread: the least and the median over repetitions in which all rows take turns. The yardstick is the matrix products
-alone: three forward, three for the gradients of the weights, two for those of the hidden spikes. Rows of ours use the
-gradient ``recursion``. Rivals compute layer by layer, all steps of a layer's weights in one product, where they can,
-and with the neuron that is nearest: a leak in voltage alone in ``LIF`` rows, in current too in the others.
+alone: three forward, three for the gradients of the weights, two for those of the hidden spikes. No row has an
+optimiser, or the gradient of the input. Bytes are what autograd keeps for the backward pass, but for weights and input,
+by neurons and steps. Rows of ours use the gradient ``recursion``. Each rival has the way of its own in which it took
+least, with the neuron that is nearest: a leak in voltage alone in ``LIF`` rows, in current too in the others.
+
+======================  ===============================================================================================
+lava-dl, CUBA           its dense blocks without delay, normalisation of weights, or learnt decays, (B, N, T) in memory,
+                        which is what its loops and products take; integers of 64 bits are its only way on processors
+snnTorch, LIF and CUBA  all steps of a layer's weights in one product, then its cells in a loop; ``fast_sigmoid``, which
+                        takes as long as its default, and its default reset, which takes as long as the one to zero
+SpikingJelly, LIF       multi-step, one product a layer, the reset detached as ours is; its default surrogate. Whether
+                        the input decays, and which reset it is, makes no difference
+norse, CUBA             one product a layer, and ``LIFCell`` in a loop, which takes less than its module ``LIF``
+======================  ===============================================================================================
 
 Like the other benchmarks it has the allocator keep freed memory (benchmarks/README.md), by starting itself again.
 
@@ -142,9 +153,17 @@ def spikingjelly() -> Step:
 
 
 def norse() -> Step:
-    """Return norse's ``LIF``, current-based, in its own loop over steps."""
-    made = importlib.import_module("norse.torch").LIF()
-    return layered(lambda z: made(z)[0], 30)
+    """Return norse's ``LIFCell``, current-based, a loop over steps behind each product."""
+    cell = importlib.import_module("norse.torch").LIFCell()
+
+    def neurons(z: Tensor) -> Tensor:
+        out, state = [], None
+        for now in z.unbind():
+            spike, state = cell(now, state)
+            out.append(spike)
+        return torch.stack(out)
+
+    return layered(neurons, 30)
 
 
 def lava_dl() -> Step:
@@ -228,6 +247,24 @@ def made(rows: list[str]) -> dict[str, Step]:
     return steps
 
 
+def kept(step: Step) -> float:
+    """Return the bytes per neuron and step that are kept for the backward pass, but for weights and input."""
+    storages: dict[int, int] = {}
+    alive = []
+
+    def note(tensor: Tensor) -> Tensor:
+        alive.append(tensor)  # so that no address comes twice
+        if not tensor.is_leaf or not (tensor.requires_grad or isinstance(tensor, torch.nn.Parameter)):
+            storage = tensor.untyped_storage()
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        step()
+    given = {STEPS * BATCH * SIZES[0] * 4, *(4 * out * into for into, out in pairwise(SIZES))}
+    return sum(size for size in storages.values() if size not in given) / (STEPS * BATCH * sum(SIZES[1:]))
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -236,10 +273,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
-        kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        os.execve(sys.executable, [sys.executable, *sys.argv], kept | ALLOCATOR)  # noqa: S606  this very script
+        others = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        os.execve(sys.executable, [sys.executable, *sys.argv], others | ALLOCATOR)  # noqa: S606  this very script
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    before = os.getloadavg()[0]
     steps = made([PRODUCTS, *(row for row in given.rows if row != PRODUCTS)])
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(given.repetitions):
@@ -249,10 +287,13 @@ def main() -> None:
             times[name].append(1000 * (time.process_time() - begin))
     least = {name: min(each) for name, each in times.items()}
     median = {name: statistics.median(each) for name, each in times.items()}
-    print(f"\n{'CPU-ms, 1 thread':32} {'least':>8} {'median':>8} {'to the products':>16} (of least, of medians)")
-    for name in steps:
+    print(f"\n{'':32} {'CPU-ms, 1 thread':>17} {'to the products':>17} {'bytes kept':>11}")
+    print(f"{'':32} {'least':>8} {'median':>8} {'of least':>8} {'medians':>8} {'':>11}")
+    for name, step in steps.items():
         ratios = f"{least[name] / least[PRODUCTS]:8.2f} {median[name] / median[PRODUCTS]:8.2f}"
-        print(f"{name:32} {least[name]:8.1f} {median[name]:8.1f} {ratios}")
+        memory = "" if name == PRODUCTS else f"{kept(step):11.1f}"
+        print(f"{name:32} {least[name]:8.1f} {median[name]:8.1f} {ratios} {memory}".rstrip())
+    print(f"load of the machine before and after: {before:.2f}, {os.getloadavg()[0]:.2f}")
     mine = [name for name in steps if name.startswith("ours")]
     rivals = [name for name in steps if name not in (PRODUCTS, *mine)]
     if rivals:

@@ -86,6 +86,71 @@ def test_states_beyond_any_32_bits_are_exact(compiled, weight):
     assert largest > 2**19
 
 
+@pytest.mark.parametrize("compiled", WAYS)
+@pytest.mark.parametrize("exponent", [-6, 0, 6])
+@pytest.mark.parametrize("size", [2**24 - 1, 2**24, 2**24 + 2, 2**31 - 2**7, 2**31, 2**32])
+def test_states_at_the_edges_of_number_types_are_exact(compiled, exponent, size):
+    for decay, sign in ((4096, 1), (4096, -1), (4095, 1), (1, -1), (0, 1)):
+        neuron = CurrentBased(2**17, decay, 4096, 1, exponent)
+        z = np.zeros((6, 3), np.float32)
+        z[1:5] = np.array([1, -1, 0.5], np.float32) * np.float32(sign * size / neuron.gain)
+        s = fire(torch.from_numpy(z), neuron, compiled=compiled)
+        for i in range(3):
+            assert s[:, i].tolist() == loihi([float(x) for x in z[:, i]], neuron)[0]
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+@pytest.mark.parametrize("threshold", [2**18 - 1, 2**18, 2**18 + 1, 2**25])
+def test_thresholds_around_what_float32_holds_are_compared_exactly(compiled, threshold):
+    neuron = CurrentBased(threshold, 4096, 4095, 1, -6)
+    level = 64 * threshold
+    # the voltage after the second input is the level, one below and one above
+    z = torch.zeros(4, 3)
+    z[1], z[2] = 4096.0 * 5, torch.tensor([float(level // 2)] * 3)
+    z[3] = torch.tensor([level, level - 64, level + 64]) - torch.tensor(float(level // 2) // 4096)
+    s = fire(z, neuron, compiled=compiled)
+    for i in range(3):
+        assert s[:, i].tolist() == loihi([float(x) for x in z[:, i]], neuron)[0]
+    one = CurrentBased(threshold, 4096, 0, 1, -6)
+    z = torch.zeros(3, 2)
+    z[1], z[2] = float(level), torch.tensor([0.0, 1.0])
+    assert fire(z, one, compiled=compiled).tolist() == [[0, 0], [0, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+def test_negative_zero_and_fractions_are_zero_to_integer_neurons(compiled):
+    neuron = CurrentBased(1, 1, 1, 1, 0)
+    z = torch.tensor([-0.0, -0.0, -0.9, 0.9, 1.9])[:, None].requires_grad_()
+    s = fire(z, neuron, compiled=compiled)
+    assert s.tolist() == [[0]] * 5
+    assert not s.signbit().any()
+    s.sum().backward()
+    assert z.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan])
+def test_integer_neurons_refuse_what_is_not_finite(compiled, value):
+    z = torch.zeros(30, 9)
+    z[17, 5] = value
+    with pytest.raises(ValueError, match="not finite"):
+        fire(z, CurrentBased(1, 1, 1), compiled=compiled)
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+def test_silence_stays_silent_whatever_the_gain(compiled):
+    assert fire(torch.zeros(4, 2), CurrentBased(1, 1, 1, 1, 40), compiled=compiled).sum() == 0
+
+
+@pytest.mark.parametrize("compiled", WAYS)
+def test_inputs_can_be_passed_backward_twice(compiled):
+    for neuron in (CurrentBased(80, 1024, 128), CurrentBased(1, 0.25, 0.03, integer=False)):
+        z = (torch.randn(20, 300) * neuron.level / neuron.gain).requires_grad_()
+        s = fire(z, neuron, gradient="recursion", compiled=compiled)
+        first, second = (torch.autograd.grad(s.sum(), z, retain_graph=True)[0] for _ in range(2))
+        assert torch.equal(first, second)
+
+
 @given(neuron=floats, steps=st.integers(1, 14), seed=st.integers(0, 999))
 @settings(max_examples=60, deadline=None)
 def test_floating_point_dynamics_are_the_equations_and_ties_fire(neuron, steps, seed):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snn_training_slayer.kernels import refractory_kernel, response_kernel
 from snn_training_slayer.neurons import SpikeResponse
-from snn_training_slayer.response import psp, respond, spike
+from snn_training_slayer.response import least_rounded_to, psp, respond, spike
 
 torch.set_num_threads(1)
 
@@ -100,7 +100,7 @@ def test_compiled_loops_give_the_same_bits(neuron, steps, width, longest):
     assert torch.equal(plain[2], fast[2])
     assert torch.equal(plain[3], fast[3])
     assert torch.equal(plain[3], plain[0])
-    torch.testing.assert_close(plain[1], fast[1], rtol=1e-4, atol=1e-5 * float(plain[1].abs().max()))
+    torch.testing.assert_close(plain[1], fast[1], rtol=1e-4, atol=1e-12 + 1e-5 * float(plain[1].abs().max()))
 
 
 @pytest.mark.parametrize("compiled", WAYS)
@@ -114,6 +114,22 @@ def test_a_potential_that_reaches_the_threshold_exactly_fires(compiled, threshol
     assert s[:, 0].nonzero().reshape(-1).tolist() == [3 + tau]
     z[3] = float(np.nextafter(np.float32(threshold), np.float32(0)))
     assert respond(z, neuron, 1.0, compiled=compiled).sum() == 0
+
+
+@given(st.floats(2.0**-130, 2.0**90, width=32))
+def test_what_rounds_to_a_threshold_begins_where_it_is_said_to(level):
+    least = least_rounded_to(level)
+    assert np.float32(least) >= np.float32(level)
+    assert np.float32(np.nextafter(least, -np.inf)) < np.float32(level)
+
+
+@given(neuron=neurons, width=st.sampled_from([5, 30000]), longest=st.integers(1, 12))
+@settings(max_examples=20, deadline=None)
+def test_kernels_that_end_within_a_span_of_steps_give_the_same_bits(neuron, width, longest):
+    z = torch.from_numpy(np.random.default_rng(longest).normal(0.3, 1, (15, width)).astype(np.float32))
+    for function in (psp, spike, respond):
+        plain, fast = (function(z * neuron.threshold, neuron, longest=longest, compiled=way) for way in WAYS)
+        assert torch.equal(plain, fast)
 
 
 @pytest.mark.parametrize("compiled", WAYS)

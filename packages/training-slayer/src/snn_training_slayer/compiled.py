@@ -19,51 +19,61 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 BLOCK = 1024
-"""Neurons a block: their states take some 16 KiB."""
+"""Neurons a block: two states take 8 to 16 KiB."""
+
+LOG2_E = 1.4426950408889634
 
 _ONE, _NONE = np.float32(1), np.float32(0)
-_LOG2_E = np.float32(1.44269504)
-_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-_LEAST = np.float32(-87)
-_HALF = np.float32(0.5)
-_SERIES = tuple(np.float32(1 / divisor) for divisor in (720, 120, 24, 6))
+_LEAST = np.float32(-125)
+_ROUND = np.float32(1.5 * 2**23)
+"""Added to a small number it leaves that rounded to a whole one, in the last bits of the sum."""
+_POWER = tuple(np.float32(each) for each in (0.00957009010, 0.0559178591, 0.240247458, 0.693121791, 0.999999285))
+"""The polynomial that is 2**x from -1/2 to 1/2 within 3e-6 of itself, the highest power first."""
 
 
-def kernel(function: Callable[..., None]) -> Callable[..., None]:
-    """Return ``function`` compiled when it is first called, or loaded from numba's cache."""
+def kernel(function: Callable[..., None], contract: bool = False) -> Callable[..., None]:
+    """Return ``function`` compiled when it is first called, or loaded from numba's cache.
+
+    Gradients may ``contract`` products and sums, so that they are rounded once.
+    """
+    fast: Any = {"contract"} if contract else False
     try:
-        return njit(cache=True, nogil=True)(function)
+        return njit(cache=True, nogil=True, fastmath=fast)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
-        return njit(nogil=True)(function)
+        return njit(nogil=True, fastmath=fast)(function)
+
+
+def gradient_kernel(function: Callable[..., None]) -> Callable[..., None]:
+    """Return ``function`` compiled, products and sums as one."""
+    return kernel(function, contract=True)
 
 
 @intrinsic
-def _power_of_two(_typing: Any, exponent: Any) -> Any:
-    """Return 2 to a whole float32 from -126 to 127: its bits are the exponent's, so loops over it become vectors."""
+def _times_power_of_two(_typing: Any, number: Any, whole: Any) -> Any:
+    """Return ``number`` times 2 to what stands in the last bits of ``whole``, by way of its exponent's bits."""
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        whole = builder.fptosi(arguments[0], cgutils.int32_t)
-        biased = builder.add(whole, cgutils.int32_t(127))
-        return builder.bitcast(builder.shl(biased, cgutils.int32_t(23)), context.get_value_type(types.float32))
+        bits, exponent = (builder.bitcast(each, cgutils.int32_t) for each in arguments)
+        scaled = builder.add(bits, builder.shl(exponent, cgutils.int32_t(23)))
+        return builder.bitcast(scaled, context.get_value_type(types.float32))
 
-    return types.float32(types.float32), generate
+    return types.float32(types.float32, types.float32), generate
 
 
 @njit(inline="always")
-def _exp(x):  # type: ignore[no-untyped-def]
-    """Return e**x for x <= 0, within 1e-6 of itself; below -87 it stays at e**-87.
+def _exp2(x):  # type: ignore[no-untyped-def]
+    """Return 2**x for x <= 0, within 1e-5 of itself; below -125 it stays at 2**-125.
 
     numba's own is a call for every number, and takes longer than all the rest.
     """
     x = max(x, _LEAST)
-    whole = np.floor(x * _LOG2_E + _HALF)
-    x = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
-    series = _SERIES[0] * x + _SERIES[1]
-    series = series * x + _SERIES[2]
-    series = series * x + _SERIES[3]
-    series = series * x + _HALF
-    series = (series * x + _ONE) * x + _ONE
-    return series * _power_of_two(whole)  # type: ignore[call-arg]  # numba gives the first
+    whole = x + _ROUND
+    x = x - (whole - _ROUND)
+    power = _POWER[0] * x + _POWER[1]
+    power = power * x + _POWER[2]
+    power = power * x + _POWER[3]
+    power = power * x + _POWER[4]
+    return _times_power_of_two(power, whole)  # type: ignore[call-arg]  # numba gives the first
 
 
 def _decayed(state, kept):  # type: ignore[no-untyped-def]
@@ -73,8 +83,10 @@ def _decayed(state, kept):  # type: ignore[no-untyped-def]
 
 @overload(_decayed)
 def _choose_decay(state, kept):  # type: ignore[no-untyped-def]
-    if isinstance(kept, types.Float):
+    if isinstance(state, types.Float):
         return lambda state, kept: np.trunc(state * kept)
+    if isinstance(kept, types.Float):
+        return lambda state, kept: np.int32(state * kept)
     return lambda state, kept: (state * kept + (((state * kept) >> 63) & 4095)) >> 12
 
 
@@ -128,11 +140,12 @@ def fire_refractory(potential, spikes, kept, factor, length, gone, gone_weighted
                     plain[i] = (plain[i] * kept + s[i]) - gone * past[i]
 
 
-@kernel
+@gradient_kernel
 def surrogate(gradient, potential, out, level, rate, height) -> None:  # type: ignore[no-untyped-def]
     """Write ``gradient * height exp(-rate |potential - level|)``; arrays are one row long."""
+    rate = np.float32(-rate * LOG2_E)
     for i in range(len(gradient)):
-        out[i] = gradient[i] * (height * _exp(-abs(potential[i] - level) * rate))
+        out[i] = gradient[i] * (height * _exp2(abs(potential[i] - level) * rate))
 
 
 @kernel
@@ -185,7 +198,8 @@ def fire_integer(  # type: ignore[no-untyped-def]
                 current[i] = _decayed(current[i], kept_u) + whole[i] * gain  # type: ignore[no-untyped-call]
             if refractory == 1:
                 for i in range(end - begin):
-                    reached = _decayed(voltage[i], kept_v) + current[i]  # type: ignore[no-untyped-call]
+                    voltage[i] = _decayed(voltage[i], kept_v) + current[i]  # type: ignore[no-untyped-call]
+                    reached = voltage[i]
                     s[i] = _ONE if reached > level else _NONE
                     v[i] = at_spike if reached > level else np.float32(reached)
                     voltage[i] = nothing if reached > level else reached
@@ -200,20 +214,21 @@ def fire_integer(  # type: ignore[no-untyped-def]
                     waiting[i] = refractory - 1 if fired else waiting[i] - held
 
 
-@kernel
+@gradient_kernel
 def fire_backward(  # type: ignore[no-untyped-def]
     gradient, recorded, out, kept_u, kept_v, gain, level, rate, height, first
 ) -> None:
     """Write the gradient by z: that by v (`surrogate`) through both leaks, backward in time, up to step ``first``."""
     steps, neurons = gradient.shape
+    rate, height = np.float32(-rate * LOG2_E), height * gain
     for begin in range(0, neurons, BLOCK):
         end = min(begin + BLOCK, neurons)
         by_v, by_u = np.zeros(end - begin, np.float32), np.zeros(end - begin, np.float32)
         for t in range(steps - 1, first - 1, -1):
             g, v, to = gradient[t, begin:end], recorded[t, begin:end], out[t, begin:end]
             for i in range(end - begin):
-                at_v = g[i] * (height * _exp(-abs(v[i] - level) * rate))
+                at_v = g[i] * (height * _exp2(abs(v[i] - level) * rate))
                 by_v[i] = by_v[i] * kept_v + at_v
                 by_u[i] = by_u[i] * kept_u + by_v[i]
-                to[i] = by_u[i] * gain
+                to[i] = by_u[i]
         out[:first, begin:end] = _NONE

@@ -16,19 +16,18 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import softshrink
 
 from .kernels import anticausal, integer_kernel
 from .neurons import CurrentBased
-from .response import compiles, parts, rows, surrogate
+from .response import compiles, parts, rows, scalars, surrogate, surrogate_plain
 
 Gradient = Literal["kernel", "recursion"]
 
 EXACT = 2.0**39
 """Integers below this, times a 13-bit share, are exact in float64, which is faster than int64 on most processors."""
 
-ALMOST_HALF = 0.5 - 2.0**-13
-"""Taken from the magnitude of a multiple of 1/4096, it leaves what is rounded to nearest as if toward zero."""
+WORD, PRECISE = 2.0**31, 2.0**24
+"""Whole numbers below the first are exact in int32, and up to the second in float32."""
 
 
 class Traces(NamedTuple):
@@ -124,8 +123,10 @@ def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
     if not neuron.integer:
         loops.fire_float(*arrays, *map(np.float32, neuron.kept), np.float32(neuron.level), neuron.refractory_steps)
         return spikes, recorded
-    number, unit = (np.float64, 1) if _bound(z, neuron) < EXACT else (np.int64, 4096)
-    gain, level, *shares = (number(each) for each in (neuron.gain, neuron.level, *(k * unit for k in neuron.kept)))
+    most = max(_bound(z, neuron), neuron.gain, neuron.level)
+    number = np.int32 if most < WORD else np.float64 if most < EXACT else np.int64
+    gain, level = number(neuron.gain), number(neuron.level)
+    shares = [np.int64(4096 * kept) if number is np.int64 else np.float64(kept) for kept in neuron.kept]
     zeros = np.zeros(min(loops.BLOCK, max(z.shape[1], 1)), number)
     last = neuron.refractory_steps, np.float32(neuron.voltage_decay)
     loops.fire_integer(*arrays, zeros, gain, *shares, level, *last)
@@ -134,17 +135,23 @@ def _fire_compiled(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
 
 def _fire_plain(z: Tensor, neuron: CurrentBased) -> tuple[Tensor, Tensor]:
     """Return spikes and recorded voltage; the voltage's sign is turned, as PyTorch's threshold then is the reset."""
-    if neuron.refractory_steps > 1 or (neuron.integer and _bound(z, neuron) >= EXACT):
+    if neuron.refractory_steps > 1 or (neuron.integer and not _fits(z, neuron)):
         spikes, _, voltage = fire_full(z, neuron)
         return spikes, voltage.to(z.dtype)
     spikes, recorded = torch.empty_like(z), torch.empty_like(z)
     first, integrate = (1, _integrate_integers) if neuron.integer else (0, _integrate_floats)
     spikes[:first], recorded[:first] = 0, 0
-    states = torch.zeros(2, z.shape[1], device=z.device, dtype=torch.float64 if neuron.integer else z.dtype).unbind()
     later = z[first:], spikes[first:], recorded[first:]
-    for part in parts(later[0]):
-        integrate(later[0][part], later[1][part], later[2][part], states, neuron)
+    with torch.inference_mode():
+        states = torch.zeros(2, z.shape[1], device=z.device, dtype=torch.float64 if first else z.dtype).unbind()
+        for part in parts(later[0]):
+            integrate(later[0][part], later[1][part], later[2][part], states, neuron)
     return spikes, recorded
+
+
+def _fits(z: Tensor, neuron: CurrentBased) -> bool:
+    """Return whether states are less than 2**31, and the threshold, and what is next above it, exact in float32."""
+    return max(_bound(z, neuron), neuron.gain) < WORD and neuron.level < PRECISE
 
 
 def _integrate_floats(
@@ -152,44 +159,53 @@ def _integrate_floats(
 ) -> None:
     current, voltage = states
     level = float(np.float32(neuron.level))
-    kept_u, kept_v = neuron.kept
+    kept_u, kept_v, level_ = scalars(z, *neuron.kept, level)
     for now, v in zip(z.unbind(), recorded.unbind(), strict=True):
         current.mul_(kept_u).add_(now)
         torch.mul(voltage, kept_v, out=v).sub_(current)
         voltage = torch.threshold(v, -level, 0)
     states[1].copy_(voltage)
-    torch.ge(recorded.neg_(), level, out=spikes)
+    torch.ge(recorded.neg_(), level_, out=spikes)
 
 
 def _integrate_integers(
     z: Tensor, spikes: Tensor, recorded: Tensor, states: Sequence[Tensor], neuron: CurrentBased
 ) -> None:
-    """Do so in whole numbers; PyTorch rounds to nearest in vectors, but toward zero one by one."""
-    current, voltage = states
-    turned = z.to(torch.int64).to(torch.float64).mul_(neuron.gain)
-    kept_u, kept_v = neuron.kept
-    shrink = torch.ops.aten.softshrink.out
-    level = -neuron.level - 0.5
-    for v in turned.unbind():
-        current = softshrink(current.mul_(kept_u), ALMOST_HALF).round_().add_(v)
-        shrink(voltage.mul_(kept_v), ALMOST_HALF, out=v).round_().sub_(current)
-        voltage = torch.threshold(v, level, 0)
-    states[0].copy_(current)
-    states[1].copy_(voltage)
-    torch.le(turned, level, out=spikes)
-    torch.neg(torch.threshold_(turned, level, -neuron.voltage_decay), out=turned)
+    """Do so in whole numbers of 32 bits; what a leak leaves is exact in float64, and made whole toward zero."""
+    u, v = states
+    current = torch.empty_like(u, dtype=torch.int32)
+    turned = z.to(torch.int32).mul_(int(neuron.gain))
+    kept_u, kept_v = scalars(u, *neuron.kept)
+    above = int(neuron.level) + 1
+    for now in turned.unbind():
+        current.copy_(u.mul_(kept_u)).add_(now)
+        u.copy_(current)
+        # the voltage takes the place of the weighted input, which is in the current now
+        now.copy_(v.mul_(kept_v)).sub_(current)
+        v.copy_(torch.threshold(now, -above, 0))
+    # as floats, whole numbers up to the threshold stay below the one that is next above it, and others do not
     recorded.copy_(turned)
+    torch.le(recorded, *scalars(recorded, -above), out=spikes)
+    torch.threshold_(recorded, -above, -neuron.voltage_decay).neg_()
 
 
-def _recursion_plain(by_v: Tensor, neuron: CurrentBased) -> Tensor:
-    """Take the gradient by v, (T, N), through both leaks backward in time, in place."""
+def _backward_plain(gradient: Tensor, recorded: Tensor, neuron: CurrentBased, tau: float, height: float) -> Tensor:
+    """Return the gradient by z: that by v through both leaks backward in time."""
     kept_u, kept_v = neuron.kept
-    voltage, current = torch.zeros_like(by_v[:1]).reshape(-1), torch.zeros_like(by_v[:1]).reshape(-1)
-    for now in reversed(by_v.unbind()):
-        torch.add(now, voltage, alpha=kept_v, out=voltage)
-        torch.add(voltage, current, alpha=kept_u, out=now)
-        current = now
-    return by_v.mul_(neuron.gain) if neuron.integer else by_v
+    by_z = torch.empty_like(recorded)
+    first = int(neuron.integer)
+    by_z[:first] = 0
+    later = gradient[first:], recorded[first:], by_z[first:]
+    with torch.inference_mode():
+        voltage, current = torch.zeros_like(recorded[:1]).squeeze(0), torch.zeros_like(recorded[:1]).squeeze(0)
+        for part in reversed(parts(later[0])):
+            by_v = later[2][part]
+            surrogate_plain(later[0][part], later[1][part], by_v, neuron.level, tau, height * neuron.gain)
+            for now in reversed(by_v.unbind()):
+                torch.add(now, voltage, alpha=kept_v, out=voltage)
+                torch.add(voltage, current, alpha=kept_u, out=now)
+                current = now
+    return by_z
 
 
 class _Fire(torch.autograd.Function):
@@ -215,11 +231,9 @@ class _Fire(torch.autograd.Function):
             arrays = rows(gradient).numpy(), recorded.numpy(), by_z.numpy()
             factors = (np.float32(each) for each in (*neuron.kept, neuron.gain, level, 1 / (tau * level), height))
             fire_backward(*arrays, *factors, int(neuron.integer))
+        elif kind == "recursion":
+            by_z = _backward_plain(gradient, recorded, neuron, tau, height)
         else:
             by_v = surrogate(gradient, recorded, level, tau, height, compiled)
-            if kind == "recursion":
-                by_z = _recursion_plain(by_v, neuron)
-                by_z[: int(neuron.integer)] = 0
-            else:
-                by_z = anticausal(by_v, kernel.to(by_v))
+            by_z = anticausal(by_v, kernel.to(by_v))
         return by_z.reshape(gradients[0].shape), None, None, None, None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from math import e, log2
 from typing import Any, cast
 
 import numpy as np
@@ -43,6 +44,9 @@ class _Alpha:
         """What the compiled loops take, with what is left of a value that leaves the kernel."""
         gone = self.kept**self.length
         return self.kept, self.factor, self.length, gone, self.length * gone
+
+
+LOG2_E = log2(e)
 
 
 def psp(
@@ -105,11 +109,15 @@ def rows(x: Tensor) -> Tensor:
     return x.detach().reshape(len(x), -1).contiguous()
 
 
-def parts(x: Tensor) -> Iterator[slice]:
-    """Yield slices of the steps of ``x`` (T, N), of which each stays in a cache while several things are done to it."""
+def parts(x: Tensor) -> list[slice]:
+    """Return slices of the steps of ``x`` (T, N); each stays in a cache while several things are done to it."""
     steps = max(1, CACHED // max(1, x[:1].numel()))
-    for begin in range(0, len(x), steps):
-        yield slice(begin, begin + steps)
+    return [slice(begin, min(begin + steps, len(x))) for begin in range(0, len(x), steps)]
+
+
+def scalars(x: Tensor, *values: float) -> Iterator[Tensor]:
+    """Yield numbers as tensors of the type of ``x``: PyTorch takes longer to make one of a number than to use it."""
+    return iter(torch.tensor(values, dtype=x.dtype, device=x.device).unbind())
 
 
 def _refractory(neuron: SpikeResponse, dt: float, steps: int) -> _Alpha:
@@ -130,42 +138,97 @@ def _alpha_sum(x: Tensor, kernel: _Alpha, compiled: bool, later: bool = False) -
 
         alpha_sum(flat.numpy(), out.numpy(), *kernel.arguments, later)
         return out.reshape(x.shape)
-    kept, factor, length, gone, gone_weighted = kernel.arguments
-    order = range(len(flat) - 1, -1, -1) if later else range(len(flat))
-    plain, weighted = torch.zeros_like(flat[:1], dtype=torch.float64).squeeze(0).expand(2, -1).clone().unbind()
-    for step, t in enumerate(order):
-        weighted.add_(plain).mul_(kept)
-        plain.mul_(kept).add_(flat[t])
-        if step >= length:
-            past = flat[t + length if later else t - length].double()
-            weighted.sub_(past * gone_weighted)
-            plain.sub_(past * gone)
-        torch.mul(weighted, factor, out=out[t])
+    with torch.inference_mode():
+        _alpha_sum_plain(flat, out, kernel, later)
     return out.reshape(x.shape)
+
+
+def _spans(x: Tensor, length: int, most: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last + 1 of at most ``most`` steps that fit in a cache, before or after ``length`` of them."""
+    size = min(most, max(1, CACHED // 4 // max(1, x[:1].numel())))
+    for begin, end in ((0, min(length, len(x))), (length, len(x))):
+        yield from ((first, min(first + size, end)) for first in range(begin, end, size))
+
+
+def _at(first: int, last: int, steps: int, later: bool) -> slice:
+    """Return where steps are, which are counted from the end if what is ``later`` comes first."""
+    return slice(steps - last, steps - first) if later else slice(first, last)
+
+
+def _alpha_sum_plain(x: Tensor, out: Tensor, kernel: _Alpha, later: bool) -> None:
+    """Write the sum; what is done to single values is done to many steps at once, as PyTorch's calls take long."""
+    length, steps, turn = kernel.length, len(x), reversed if later else iter
+    plain, weighted = _states(x)
+    kept, factor, gone, gone_weighted = scalars(plain, *(kernel.arguments[i] for i in (0, 1, 3, 4)))
+    for first, last in _spans(x, length, steps):
+        span = _at(first, last, steps, later)
+        now = x[span].double()
+        sums = torch.empty_like(now)
+        each = [turn(now.unbind()), turn(sums.unbind())]
+        if first < length:
+            for value, total in zip(*each, strict=True):
+                torch.add(weighted, plain, out=total).mul_(kept)
+                plain.mul_(kept).add_(value)
+                weighted = total
+        else:
+            past = x[_at(first - length, last - length, steps, later)].double()
+            each += [turn((past * gone_weighted).unbind()), turn((past * gone).unbind())]
+            for value, total, left_weighted, left in zip(*each, strict=True):
+                torch.add(weighted, plain, out=total).mul_(kept).sub_(left_weighted)
+                plain.mul_(kept).add_(value).sub_(left)
+                weighted = total
+        out[span] = sums * factor
 
 
 def _fire(potential: Tensor, level: float, kernel: _Alpha, compiled: bool) -> Tensor:
     """Return the spikes (T, N), and add to the potential, in place, what they do to it."""
     spikes = torch.empty_like(potential)
-    level = float(np.float32(level))
     if compiled:
         from .compiled import fire_refractory  # noqa: PLC0415  brings numba
 
         fire_refractory(potential.numpy(), spikes.numpy(), *kernel.arguments, np.float32(level))
         return spikes
-    kept, factor, length, gone, gone_weighted = kernel.arguments
-    plain, weighted = potential.new_zeros(2, potential.shape[1], dtype=torch.float64).unbind()
-    for t, (u, s) in enumerate(zip(potential.unbind(), spikes.unbind(), strict=True)):
-        weighted.add_(plain).mul_(kept)
-        if t >= length:
-            past = spikes[t - length].double()
-            weighted.sub_(past * gone_weighted)
-        torch.add(weighted * factor, u, out=u)
-        s.copy_(u.float() >= level)
-        plain.mul_(kept).add_(s)
-        if t >= length:
-            plain.sub_(past * gone)
+    with torch.inference_mode():
+        _fire_plain(potential, spikes, level, kernel)
     return spikes
+
+
+def _fire_plain(potential: Tensor, spikes: Tensor, level: float, kernel: _Alpha) -> None:
+    length = kernel.length
+    plain, weighted = _states(potential)
+    response = torch.empty_like(plain)
+    kept, factor, gone, gone_weighted = scalars(plain, *(kernel.arguments[i] for i in (0, 1, 3, 4)))
+    (least,) = scalars(plain, least_rounded_to(level))
+    for first, last in _spans(potential, length, length):
+        u = potential[first:last].double()
+        s = torch.empty_like(u)
+        if first < length:
+            for value, fired in zip(u.unbind(), s.unbind(), strict=True):
+                weighted.add_(plain).mul_(kept)
+                torch.ge(value.add_(torch.mul(weighted, factor, out=response)), least, out=fired)
+                plain.mul_(kept).add_(fired)
+        else:
+            past = spikes[first - length : last - length].double()
+            each = u.unbind(), s.unbind(), (past * gone_weighted).unbind(), (past * gone).unbind()
+            for value, fired, left_weighted, left in zip(*each, strict=True):
+                weighted.add_(plain).mul_(kept).sub_(left_weighted)
+                torch.ge(value.add_(torch.mul(weighted, factor, out=response)), least, out=fired)
+                plain.mul_(kept).add_(fired).sub_(left)
+        potential[first:last], spikes[first:last] = u, s
+
+
+def _states(x: Tensor) -> tuple[Tensor, ...]:
+    return x.new_zeros(2, x.shape[1], dtype=torch.float64).unbind()
+
+
+def least_rounded_to(level: float) -> float:
+    """Return the least number of float64 that rounds to ``level``, or to more, in float32.
+
+    It is halfway between the level and what is next below in float32, or next above that: halves round to the even one.
+    """
+    exact = np.float32(level)
+    half = (float(exact) + float(np.nextafter(exact, np.float32(-np.inf)))) / 2
+    return half if np.float32(half) >= exact else float(np.nextafter(half, np.inf))
 
 
 def surrogate(gradient: Tensor, potential: Tensor, level: float, tau: float, height: float, compiled: bool) -> Tensor:
@@ -180,8 +243,14 @@ def surrogate(gradient: Tensor, potential: Tensor, level: float, tau: float, hei
         return out
     out = torch.empty_like(potential)
     for part in parts(potential):
-        torch.sub(potential[part], level, out=out[part]).abs_().mul_(-rate).exp_().mul_(height).mul_(gradient[part])
+        surrogate_plain(gradient[part], potential[part], out[part], level, tau, height)
     return out
+
+
+def surrogate_plain(gradient: Tensor, potential: Tensor, out: Tensor, level: float, tau: float, height: float) -> None:
+    """Write the surrogate; a power of two takes PyTorch half the time that one of e does."""
+    level_, rate, height_ = scalars(out, level, -LOG2_E / (tau * level), height)
+    torch.sub(potential, level_, out=out).abs_().mul_(rate).exp2_().mul_(height_).mul_(gradient)
 
 
 def _by_potential(gradient: Tensor, potential: Tensor, neuron: SpikeResponse, dt: float, compiled: bool) -> Tensor:
