@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from snn.errors import SettingsError
 from snn.progress import EpochProgress, Tell
 from snn.training import Training
@@ -65,8 +66,10 @@ class Course:
         """Train the epochs after ``last``, and return the checkpoint of the end."""
         if last is None:
             last = Checkpoint(0, self._mark, checkpoint.model_arrays(self._learner.model, "best"))
-        while last.epoch < self._epochs and not self._enough(last):
-            last = self._epoch(last, tell)
+        # on CUDA: sums with all bits of float32, and the same in each run
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            while last.epoch < self._epochs and not self._enough(last):
+                last = self._epoch(last, tell)
         return last
 
     def _enough(self, last: Checkpoint) -> bool:
