@@ -279,6 +279,15 @@ def test_weights_are_rounded_straight_through():
     assert weights.grad.tolist() == [0, 1, 2, 3]
 
 
+def test_loihis_response_is_that_of_a_voltage_which_is_never_reset():
+    # of a weight of 2: u = 128, 96, 72, 54, 40; v = 128, 124 + 96, 213 + 72, 276 + 54, 319 + 40
+    neuron = {**LOIHI, "iDecay": 1024, "vDecay": 128, "wgtExp": 0}
+    layer, spikes = LoihiLayer(neuron, {"Ts": 1, "tSample": 5}), torch.zeros(1, 1, 1, 1, 5)
+    spikes[..., 1] = 1
+    torch.testing.assert_close(layer.psp(spikes).flatten(), torch.tensor([0.0, 128, 220, 285, 330]) / 359)
+    torch.testing.assert_close(layer.pspLayer()(spikes), layer.psp(spikes))
+
+
 def test_loihis_pools_have_an_even_weight():
     kappa = oracle.kappa(1024, 128, 0, 30)
     assert float(LoihiLayer(LOIHI, TIME).pool(2).weight[0, 0, 0, 0, 0]) == 2 * round(1.1 * 5120 / max(kappa) / 2)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from .current_based import Traces, fire, fire_full
-from .kernels import integer_kernel
+from .kernels import causal, integer_kernel
 from .neurons import CurrentBased, Simulation
 from .quantising import quantize
 from .spike_layer import Layers, scaled, time_first, time_last
@@ -45,6 +45,15 @@ class LoihiLayer(Layers):
 
     def usual_hook(self) -> Hook | None:
         return even
+
+    def kernel(self) -> Tensor:
+        values = integer_kernel(self.neuron, self.simulation.steps)
+        return values / values.max()  # as large as an alpha kernel, as the losses have it
+
+    def psp(self, spike: Tensor) -> Tensor:
+        """Return what spikes make of a voltage that is never reset, its peak being 1, NCHWT."""
+        z = scaled(time_first(spike), self.simulation.dt)
+        return time_last(causal(z, self.kernel().to(z)))
 
     def spike_loihi(self, weightedSpikes: Tensor) -> Tensor:
         """Return the spikes of neurons with this weighted input, NCHWT; the gradient is SLAYER's."""

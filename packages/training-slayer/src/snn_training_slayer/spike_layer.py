@@ -186,6 +186,20 @@ class Layers(torch.nn.Module):
         image = input if input.dim() == 5 else input[..., None]
         return image.expand(*image.shape[:4], self.simulation.steps)
 
+    def kernel(self) -> Tensor:
+        """Return the response to a spike, float64 (length,)."""
+        raise NotImplementedError
+
+    def psp_layer(self) -> torch.nn.Module:
+        """Return a response whose kernel is learnt, from the neuron's on."""
+        return ResponseFilters(self.kernel().float()[None], self.simulation.dt)
+
+    def psp_filter(self, nFilter: int, filterLength: int, filterScale: float = 1) -> torch.nn.Module:
+        """Return ``nFilter`` responses, of as many steps, whose kernels are learnt; they begin at random."""
+        kernels = torch.empty(nFilter, 1, 1, 1, filterLength)
+        torch.nn.init.kaiming_uniform_(kernels, a=5**0.5)
+        return ResponseFilters(kernels.flatten(1) * filterScale, self.simulation.dt)
+
     def usual_hook(self) -> Hook | None:
         """Return the hook of layers that are made without one."""
         return None
@@ -201,6 +215,8 @@ class Layers(torch.nn.Module):
 
     convTranspose = conv_transpose
     delayShift = delay_shift
+    pspLayer = psp_layer
+    pspFilter = psp_filter
     replicateInTime = replicate_in_time
 
 
@@ -225,27 +241,16 @@ class SpikeLayer(Layers):
         self.register_buffer("srmKernel", response_kernel(*settings).float(), persistent=False)
         self.register_buffer("refKernel", refractory_kernel(*settings).float(), persistent=False)
 
+    def kernel(self) -> Tensor:
+        return response_kernel(self.neuron, self.simulation.dt, self.simulation.steps)
+
     def psp(self, spike: Tensor) -> Tensor:
         """Return the responses to spikes, NCHWT."""
         dt, steps = self.simulation.dt, self.simulation.steps
         return time_last(scaled(response.psp(time_first(spike), self.neuron, dt, longest=steps), dt))
-
-    def psp_layer(self) -> torch.nn.Module:
-        """Return a response whose kernel is learnt, from the neuron's on."""
-        steps, dt = self.simulation.steps, self.simulation.dt
-        return ResponseFilters(response_kernel(self.neuron, dt, steps).float()[None], dt)
-
-    def psp_filter(self, nFilter: int, filterLength: int, filterScale: float = 1) -> torch.nn.Module:
-        """Return ``nFilter`` responses, of as many steps, whose kernels are learnt; they begin at random."""
-        kernels = torch.empty(nFilter, 1, 1, 1, filterLength)
-        torch.nn.init.kaiming_uniform_(kernels, a=5**0.5)
-        return ResponseFilters(kernels.flatten(1) * filterScale, self.simulation.dt)
 
     def spike(self, membranePotential: Tensor) -> Tensor:
         """Return the spikes of neurons with this potential but for what their own spikes add, NCHWT."""
         dt, steps = self.simulation.dt, self.simulation.steps
         spikes = response.spike(time_first(membranePotential), self.neuron, dt, longest=steps)
         return time_last(scaled(spikes, 1 / dt))
-
-    pspLayer = psp_layer
-    pspFilter = psp_filter
