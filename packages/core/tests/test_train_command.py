@@ -133,9 +133,9 @@ def test_a_training_leaves_a_folder_that_repeats_it(snn, place):
 
 
 def test_the_trained_network_does_in_simulate_as_in_training(snn, place):
-    pytest.importorskip("snn_backend_example")
+    pytest.importorskip("snn_backend_inisim")
     assert snn("train", "run.toml", "--out", "a")[0] == 0
-    words = ["--data", "test.npz", "--seed", 2, "--set", "simulate.input=poisson", "--backend", "example", "--json"]
+    words = ["--data", "test.npz", "--seed", 2, "--set", "simulate.input=poisson", "--backend", "inisim", "--json"]
     code, out, errors = snn("simulate", "a/trained.snn", *words)
     assert code == 0, errors
     found = json.loads(out)

@@ -194,7 +194,8 @@ def test_python_trains_what_python_simulates():
         "trained by 'delta' with seed 3 on 40 samples of d.npz, shown for 20 ms in steps of 1 ms as current"
     )
     last = [step for step in steps if isinstance(step, EpochProgress)][-1]
-    assert snn.simulate(network, halves(20), backend="example").accuracy[-1] == last.validation_accuracy
+    pytest.importorskip("snn_backend_inisim")
+    assert snn.simulate(network, halves(20), backend="inisim").accuracy[-1] == last.validation_accuracy
 
 
 def test_a_folder_holds_the_training_and_goes_on(tmp_path):

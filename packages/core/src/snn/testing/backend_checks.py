@@ -141,7 +141,7 @@ def heeds_the_seed(backend: Backend) -> None:
 
 def _poisson(backend: Backend, seed: int) -> tuple[Network, Stimulus]:
     plain = golden.current(golden.images(4), 40)
-    stimulus = PoissonSpikes(plain.samples, plain.numbers, plain.clock, rate_hz=500.0, seed=seed)
+    stimulus = PoissonSpikes(plain.samples, plain.numbers, plain.clock, rate_hz=1000.0, seed=seed)
     return taken(backend, golden.image(), stimulus), stimulus
 
 
