@@ -34,7 +34,7 @@ def spikes(shape, seed=0, share=0.15):
 def model(words, neurons=response, seed=0, pool=11.0, **rule):
     """Return a model whose potentials are about as large as its thresholds, and what enters it."""
     unit = 6400.0 if neurons is loihi else 1.0
-    prepared = from_notation(words, neurons, pool, {op.Dense: unit, op.Conv: unit}, seed)
+    prepared = from_notation(words, neurons, pool, unit, seed)
     found = Model(prepared, Rule(**{"dt_ms": 1.0, "tau_surrogate": 1.0, "scale_surrogate": 1.0, **rule}))
     x = spikes(prepared.network.shapes["input"], seed)
     found.scale_to(torch.from_numpy(x))

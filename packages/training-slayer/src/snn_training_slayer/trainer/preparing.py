@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -54,29 +54,29 @@ def from_notation(
     words: tuple[str, ...],
     neurons: Callable[[str], Neuron],
     pool: float,
-    scales: Mapping[type[Layer], float],
+    scale: float,
     seed: int,
 ) -> Prepared:
     """Return the network that ``words`` stand for; ``neurons`` makes those behind a layer of this name.
 
-    ``pool`` is the weight of a sum over a window; ``scales`` multiply weights between plus and minus one over the root
+    ``pool`` is the weight of a sum over a window; ``scale`` multiplies weights between plus and minus one over the root
     of how many a neuron has.
     """
 
     def weights(name: str, shape: Shape) -> Array:
         if name.startswith("pool"):
             return np.full(shape, pool, np.float32)
-        return _random(seed, name, shape, scales[op.Dense if len(shape) == 2 else op.Conv])
+        return _random(seed, name, shape, scale)
 
     found = read(words, weights, neurons)
     named = f"layers {', '.join(words)}"
     return Prepared(Network(found.layers, provenance=(named,), stage="spiking"), found.fixed)
 
 
-def from_network(network: Network, neurons: Callable[[str], Neuron], scales: Mapping[type[Layer], float]) -> Prepared:
+def from_network(network: Network, neurons: Callable[[str], Neuron], scale: float) -> Prepared:
     """Return an untrained ``network`` with neurons in the place of its activations, and behind its last weights.
 
-    Its weights are taken as they are where it has neurons of its own, else times ``scales``.
+    Its weights are taken as they are where it has neurons of its own, else times ``scale``.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def from_network(network: Network, neurons: Callable[[str], Neuron], scales: Map
         if isinstance(layer, op.Activation):
             changed = dataclasses.replace(neurons(layer.inputs[0]), name=layer.name, inputs=layer.inputs)
         elif isinstance(layer, TRAINED) and not own:
-            changed = dataclasses.replace(layer, weight=layer.weight * np.float32(scales[type(layer)]))
+            changed = dataclasses.replace(layer, weight=layer.weight * np.float32(scale))
         layers.append(changed)
     if not isinstance(layers[-1], Neuron):
         layers.append(neurons(layers[-1].name))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 from snn.errors import ConversionWarning, SettingsError
-from snn.network import Layer, Network
+from snn.network import Network
 from snn.neurons import Neuron
 from snn.progress import Tell, say_nothing
 from snn.response_neurons import CurrentBased, SpikeResponse
@@ -150,9 +150,9 @@ class Slayer(Trainer):
             )
         if task.network is None:
             pool = self._pool(task)
-            prepared = preparing.from_notation(self.layers, self._neuron, pool, self._scales, task.seed)
+            prepared = preparing.from_notation(self.layers, self._neuron, pool, self._scale, task.seed)
         else:
-            prepared = preparing.from_network(task.network, self._neuron, self._scales)
+            prepared = preparing.from_network(task.network, self._neuron, self._scale)
         preparing.check(prepared, task.data.shape, task.classes)
         return prepared
 
@@ -177,12 +177,11 @@ class Slayer(Trainer):
         )
 
     @property
-    def _scales(self) -> Mapping[type[Layer], float]:
-        from snn.layers import Conv, Dense  # noqa: PLC0415
-
-        unit = 2.0 ** (6 + self.weight_exponent) if self.neurons == "loihi" else 1.0  # a mantissa of 1 in the network
-        scale = (self.weight_scale or (_MANTISSA if self.neurons == "loihi" else 1.0)) * unit
-        return {Dense: scale, Conv: scale}
+    def _scale(self) -> float:
+        """What random weights are multiplied by."""
+        loihi = self.neurons == "loihi"
+        unit = 2.0 ** (6 + self.weight_exponent) if loihi else 1.0  # a mantissa of 1 in the network
+        return (self.weight_scale or (_MANTISSA if loihi else 1.0)) * unit
 
     def _pool(self, task: Training) -> float:
         """Return the weight of a pool: one spike in a window makes a spike."""
@@ -271,8 +270,8 @@ class Slayer(Trainer):
                 )
         best = self.keep == "best" and task.validation is not None
         which = f"epoch {last.best_epoch}, the best by validation" if best else f"epoch {last.epoch}"
-        of = f"validation accuracy {100 * last.best:.2f} %" if best and last.best is not None else ""
-        told = f"trained by slayer on {len(task.data)} samples of {task.data.name}: {which}{', ' if of else ''}{of}"
+        of = f": validation accuracy {100 * last.best:.2f} %" if best and last.best is not None else ""
+        told = f"weights of {which}{of}"
         found = model.network()
         return dataclasses.replace(found, provenance=(*found.provenance, told), clock=task.clock)
 
