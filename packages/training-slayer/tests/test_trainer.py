@@ -188,6 +188,16 @@ def test_layers_that_are_not_trained_are_refused_by_name(layer, word):
         Slayer().train(task(network=given))
 
 
+def test_loihis_threshold_is_a_whole_number():
+    with pytest.raises((SettingsError, ValueError), match=r"threshold 80\.5 .* whole number"):
+        Slayer(layers=("8", "2"), neurons="loihi", threshold=80.5)
+
+
+def test_seeds_of_any_size_are_taken():
+    trainer = Slayer(layers=("8", "2"), epochs=1, dropout=0.2)
+    assert trainer.train(task(seed=2**70)).stage == "spiking"
+
+
 def test_biases_are_refused_by_name():
     given = untrained(golden.dense("a", "input", WEIGHT[:2], [0, 1]))
     with pytest.raises(UnsupportedLayer, match=r"'a'.*biases"):

@@ -89,7 +89,8 @@ class Learner:
         """Go once through all samples, in an order of the epoch's own, and return how it did on the way."""
         data = self._task.data
         order = np.random.default_rng([self._task.seed, epoch]).permutation(len(data))
-        silence = torch.Generator().manual_seed(self._task.seed * 1_000_003 + epoch)
+        mixed = np.random.SeedSequence([self._task.seed, epoch]).generate_state(1)  # a seed has no largest value
+        silence = torch.Generator().manual_seed(int(mixed[0]))
         total, right = 0.0, 0
         for done, spikes, labels in self._batches(data, order, epoch - 1):
             self.optimiser.zero_grad(set_to_none=True)

@@ -31,7 +31,7 @@ from .passing import convolved, dense, passed
 from .preparing import Prepared
 
 GRID_BITS = 16
-"""Of weights, in the unit of the threshold: sums up to 256 thresholds are exact in the 24 bits of float32."""
+"""Of weights, below the power of two that the threshold has: sums of 128 thresholds are exact in float32's 24 bits."""
 
 LARGEST = 254
 """The largest mantissa of a weight of Loihi where both signs occur; even ones alone are held."""
@@ -227,7 +227,7 @@ class Model(torch.nn.Module):
         steps = layer.delay_steps(self._rule.dt_ms)  # type: ignore[attr-defined]
         if not steps.any():
             return spikes
-        given = torch.tensor(np.broadcast_to(steps, spikes.shape[2:]).astype(np.float32))
+        given = torch.tensor(np.broadcast_to(steps, spikes.shape[2:]).astype(np.float32), device=spikes.device)
         return delay_shift(spikes, given, 1.0)
 
     def _rounded(self, name: str) -> Tensor:

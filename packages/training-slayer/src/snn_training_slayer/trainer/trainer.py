@@ -115,6 +115,13 @@ class Slayer(Trainer):
         Literal["auto", "cpu", "cuda"], Meta(description="Where it is computed; auto: cuda where PyTorch has it.")
     ] = "auto"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.neurons == "loihi" and self.threshold is not None and self.threshold % 1:
+            raise ValueError(
+                f"threshold {self.threshold:g} of Loihi's neurons must be a whole number, which is times 64"
+            )
+
     def train(self, task: Training, tell: Tell = say_nothing) -> Network:
         from . import checkpoint  # noqa: PLC0415  brings PyTorch
         from .course import Course  # noqa: PLC0415
@@ -162,7 +169,7 @@ class Slayer(Trainer):
         if self.neurons == "loihi":
             return CurrentBased(
                 **where,
-                threshold=64.0 * round(self.threshold or 80),
+                threshold=64.0 * (self.threshold or 80),
                 current_decay=self.current_decay / 4096,
                 voltage_decay=self.voltage_decay / 4096,
                 refractory_steps=self.refractory_steps,
